@@ -1,0 +1,81 @@
+package vault
+
+import (
+	"encoding/json"
+	"maps"
+)
+
+// members names the JSON members of a value that this program knows, each with where it goes.
+type members map[string]any
+
+// decode reads an object into the members, with exact names, and returns the members it did not
+// know. (encoding/json alone would drop those, and take "Format" for "format".)
+func (m members) decode(data []byte) (map[string]json.RawMessage, error) {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(data, &all); err != nil {
+		return nil, err
+	}
+	for name, target := range m {
+		raw, ok := all[name]
+		if !ok {
+			continue
+		}
+		if err := json.Unmarshal(raw, target); err != nil {
+			return nil, err
+		}
+		delete(all, name)
+	}
+	if len(all) == 0 {
+		return nil, nil //nolint:nilnil // nothing unknown is the usual case, and no mistake
+	}
+	return all, nil
+}
+
+// encode writes the members and the unknown ones as one object, sorted by name.
+func (m members) encode(extra map[string]json.RawMessage) ([]byte, error) {
+	all := make(map[string]any, len(m)+len(extra))
+	for name, raw := range extra {
+		all[name] = raw
+	}
+	maps.Copy(all, m)
+	return json.Marshal(all)
+}
+
+func (d *Document) members() members {
+	return members{"format": &d.Format, "revision": &d.Revision, "personas": &d.Personas}
+}
+
+func (p *Persona) members() members {
+	return members{"id": &p.ID, "name": &p.Name, "created": &p.Created, "attributes": &p.Attributes}
+}
+
+func (a *Attribute) members() members {
+	return members{"value": &a.Value, "source": &a.Source, "updated": &a.Updated, "verified": &a.Verified}
+}
+
+// MarshalJSON writes the document with the members it was read with.
+func (d Document) MarshalJSON() ([]byte, error) { return d.members().encode(d.Extra) }
+
+// UnmarshalJSON reads a document and keeps members it does not know.
+func (d *Document) UnmarshalJSON(data []byte) (err error) {
+	d.Extra, err = d.members().decode(data)
+	return err
+}
+
+// MarshalJSON writes the persona with the members it was read with.
+func (p Persona) MarshalJSON() ([]byte, error) { return p.members().encode(p.Extra) }
+
+// UnmarshalJSON reads a persona and keeps members it does not know.
+func (p *Persona) UnmarshalJSON(data []byte) (err error) {
+	p.Extra, err = p.members().decode(data)
+	return err
+}
+
+// MarshalJSON writes the attribute with the members it was read with.
+func (a Attribute) MarshalJSON() ([]byte, error) { return a.members().encode(a.Extra) }
+
+// UnmarshalJSON reads an attribute and keeps members it does not know.
+func (a *Attribute) UnmarshalJSON(data []byte) (err error) {
+	a.Extra, err = a.members().decode(data)
+	return err
+}

@@ -1,0 +1,114 @@
+package seal
+
+import (
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// KeySize is the length of every key in bytes.
+const KeySize = 32
+
+// redacted is all that a key ever prints.
+const redacted = "[redacted]"
+
+// errKey says that bytes are no key.
+var errKey = errors.New("a key is 32 bytes that are not all zero")
+
+// Key is 32 secret bytes. The zero Key seals nothing and opens nothing.
+//
+// The bytes lie behind a pointer so that even a print of a struct that holds a Key in an unexported
+// field, where fmt cannot call our methods, shows an address and not the key. The func array makes
+// == a compile error: keys are compared with Equal.
+type Key struct {
+	_ [0]func()
+	b *[KeySize]byte
+}
+
+// NewKey draws a key from the system's secure random source.
+func NewKey() Key {
+	k := Key{b: new([KeySize]byte)}
+	random(k.b[:])
+	return k
+}
+
+// KeyFrom copies b, which must be 32 bytes and not all zero.
+func KeyFrom(b []byte) (Key, error) {
+	if len(b) != KeySize || subtle.ConstantTimeCompare(b, make([]byte, KeySize)) == 1 {
+		return Key{}, errKey
+	}
+	return Key{b: (*[KeySize]byte)(append([]byte(nil), b...))}, nil
+}
+
+// Derive makes the key for one purpose out of k. Labels look like "meins/1/auth"; those that begin
+// with "meins/1/box/" and "meins/1/committing/" belong to this package. The zero Key derives the
+// zero Key.
+func Derive(k Key, label string) Key {
+	if k.IsZero() {
+		return Key{}
+	}
+	return Key{b: (*[KeySize]byte)(expand(k.b[:], nil, label, KeySize))}
+}
+
+// Stir makes a key out of secret bytes that are not a key yet but hold at least 128 bits of
+// entropy: a recovery code, the output of a passkey. Passphrases need Stretch instead.
+func Stir(material []byte, label string) Key {
+	if len(material) == 0 {
+		return Key{}
+	}
+	return Key{b: (*[KeySize]byte)(expand(material, nil, label, KeySize))}
+}
+
+// IsZero says that k is no key.
+func (k Key) IsZero() bool { return k.b == nil }
+
+// Equal compares in constant time. The zero Key equals nothing, not even itself.
+func (k Key) Equal(other Key) bool {
+	if k.IsZero() || other.IsZero() {
+		return false
+	}
+	return subtle.ConstantTimeCompare(k.b[:], other.b[:]) == 1
+}
+
+// Bytes gives a copy of the key; nil for the zero Key.
+func (k Key) Bytes() []byte {
+	if k.IsZero() {
+		return nil
+	}
+	return append([]byte(nil), k.b[:]...)
+}
+
+// String hides the key.
+func (Key) String() string { return redacted }
+
+// GoString hides the key.
+func (Key) GoString() string { return redacted }
+
+// Format hides the key under every verb.
+func (Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) } // fmt.State keeps no error
+
+// LogValue hides the key.
+func (Key) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalJSON hides the key: storing one takes Bytes, said on purpose.
+func (Key) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
+
+// UnmarshalJSON refuses, so that a key that was hidden by mistake is missed at the first read.
+func (*Key) UnmarshalJSON([]byte) error { return errKey }
+
+// random fills b; the system's source does not fail, it ends the program.
+func random(b []byte) { _, _ = rand.Read(b) }
+
+// expand is HKDF-SHA256 (RFC 5869). It fails only for lengths that nobody here asks for.
+func expand(material, salt []byte, info string, length int) []byte {
+	out, err := hkdf.Key(sha256.New, material, salt, info, length)
+	if err != nil {
+		panic("seal: " + err.Error())
+	}
+	return out
+}
