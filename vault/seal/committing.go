@@ -47,6 +47,6 @@ func OpenCommitting(k Key, c Context, box []byte) ([]byte, error) {
 // commit derives 64 bytes with the nonce as salt: the first half encrypts, the second half is
 // public and can be reached from one key only.
 func commit(k Key, c Context, nonce []byte) (key, commitment []byte) {
-	out := expand(k.b[:], nonce, "meins/1/committing/"+c.Purpose, KeySize+commitSize)
+	out := expand(k.raw(), nonce, "meins/1/committing/"+c.Purpose, KeySize+commitSize)
 	return out[:KeySize], out[KeySize:]
 }

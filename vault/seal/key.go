@@ -22,19 +22,28 @@ var errKey = errors.New("a key is 32 bytes that are not all zero")
 
 // Key is 32 secret bytes. The zero Key seals nothing and opens nothing.
 //
-// The bytes lie behind a pointer so that even a print of a struct that holds a Key in an unexported
-// field, where fmt cannot call our methods, shows an address and not the key. The func array makes
-// == a compile error: keys are compared with Equal.
+// The bytes lie behind two pointers so that even a print of a struct that holds a Key in an
+// unexported field, where fmt cannot call our methods, shows an address and not the key (through one
+// pointer fmt would look). The func array makes == a compile error: keys are compared with Equal.
 type Key struct {
 	_ [0]func()
-	b *[KeySize]byte
+	b **[KeySize]byte
 }
+
+// keyOf makes a key of 32 bytes that nobody else holds.
+func keyOf(own []byte) Key {
+	b := (*[KeySize]byte)(own)
+	return Key{b: &b}
+}
+
+// raw is the key itself, not a copy; not for the zero Key.
+func (k Key) raw() []byte { return (*k.b)[:] }
 
 // NewKey draws a key from the system's secure random source.
 func NewKey() Key {
-	k := Key{b: new([KeySize]byte)}
-	random(k.b[:])
-	return k
+	b := make([]byte, KeySize)
+	random(b)
+	return keyOf(b)
 }
 
 // KeyFrom copies b, which must be 32 bytes and not all zero.
@@ -42,7 +51,7 @@ func KeyFrom(b []byte) (Key, error) {
 	if len(b) != KeySize || subtle.ConstantTimeCompare(b, make([]byte, KeySize)) == 1 {
 		return Key{}, errKey
 	}
-	return Key{b: (*[KeySize]byte)(append([]byte(nil), b...))}, nil
+	return keyOf(append([]byte(nil), b...)), nil
 }
 
 // Derive makes the key for one purpose out of k. Labels look like "meins/1/auth"; those that begin
@@ -52,7 +61,7 @@ func Derive(k Key, label string) Key {
 	if k.IsZero() {
 		return Key{}
 	}
-	return Key{b: (*[KeySize]byte)(expand(k.b[:], nil, label, KeySize))}
+	return keyOf(expand(k.raw(), nil, label, KeySize))
 }
 
 // Stir makes a key out of secret bytes that are not a key yet but hold at least 128 bits of
@@ -61,7 +70,7 @@ func Stir(material []byte, label string) Key {
 	if len(material) == 0 {
 		return Key{}
 	}
-	return Key{b: (*[KeySize]byte)(expand(material, nil, label, KeySize))}
+	return keyOf(expand(material, nil, label, KeySize))
 }
 
 // IsZero says that k is no key.
@@ -72,7 +81,7 @@ func (k Key) Equal(other Key) bool {
 	if k.IsZero() || other.IsZero() {
 		return false
 	}
-	return subtle.ConstantTimeCompare(k.b[:], other.b[:]) == 1
+	return subtle.ConstantTimeCompare(k.raw(), other.raw()) == 1
 }
 
 // Bytes gives a copy of the key; nil for the zero Key.
@@ -80,7 +89,7 @@ func (k Key) Bytes() []byte {
 	if k.IsZero() {
 		return nil
 	}
-	return append([]byte(nil), k.b[:]...)
+	return append([]byte(nil), k.raw()...)
 }
 
 // String hides the key.
