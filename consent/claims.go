@@ -1,0 +1,76 @@
+package consent
+
+import (
+	"encoding/json"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/meins-id/meins/vault"
+)
+
+// maxClaims is the largest claims parameter in bytes.
+const maxClaims = 64 << 10
+
+// Bounds of a purpose in characters, as OpenID Connect for Identity Assurance has them.
+const (
+	minPurpose = 3
+	maxPurpose = 300
+)
+
+// ClaimsParameter is the claims parameter of an authorization request (OpenID Connect Core 5.5).
+type ClaimsParameter struct {
+	UserInfo map[string]*ClaimRequest `json:"userinfo,omitempty"`
+	IDToken  map[string]*ClaimRequest `json:"id_token,omitempty"`
+}
+
+// ClaimRequest says how one claim is wanted; nil stands for a plain voluntary one. Purpose is the
+// member that OpenID Connect for Identity Assurance adds.
+type ClaimRequest struct {
+	Essential bool              `json:"essential,omitempty"`
+	Value     json.RawMessage   `json:"value,omitempty"`
+	Values    []json.RawMessage `json:"values,omitempty"`
+	Purpose   string            `json:"purpose,omitempty"`
+}
+
+// ParseClaims reads a claims parameter. Members and claims that nobody here knows are no mistake:
+// the standard wants them ignored.
+func ParseClaims(raw []byte) (*ClaimsParameter, error) {
+	if len(raw) > maxClaims || !utf8.Valid(raw) {
+		return nil, ErrClaims
+	}
+	var p *ClaimsParameter
+	if err := json.Unmarshal(raw, &p); err != nil || p == nil {
+		return nil, ErrClaims // the cause could quote the vendor's text: it says nothing more
+	}
+	for _, requests := range []map[string]*ClaimRequest{p.UserInfo, p.IDToken} {
+		for _, r := range requests {
+			if r != nil && r.Purpose != "" && !showable(r.Purpose) {
+				return nil, ErrPurpose
+			}
+		}
+	}
+	return p, nil
+}
+
+// showable says that a purpose of the vendor's making can stand on the screen as it is: it cannot
+// turn the direction of the text around it, nor hide.
+func showable(purpose string) bool {
+	if n := utf8.RuneCountInString(purpose); n < minPurpose || n > maxPurpose {
+		return false
+	}
+	for _, r := range purpose {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) || r == '\uFEFF' {
+			return false
+		}
+	}
+	return true
+}
+
+// known are the claims that can be asked, each with the scope that asks for it.
+func known() map[string]string {
+	scopes := map[string]string{}
+	for _, e := range vault.Catalogue() {
+		scopes[e.Name] = e.Scope
+	}
+	return scopes
+}

@@ -1,0 +1,62 @@
+package consent
+
+import "github.com/meins-id/meins/internal/fault"
+
+// What can be wrong with a request for consent.
+var (
+	// ErrClaims says that the claims parameter is not what OpenID Connect Core 5.5 describes.
+	ErrClaims = fault.New(fault.Invalid, "claims-parameter-invalid", "the claims parameter is malformed")
+	// ErrPurpose says that a purpose cannot be shown as it is.
+	ErrPurpose = fault.New(fault.Invalid, "purpose-invalid", "a purpose has 3 to 300 characters and no control characters")
+	// ErrParty says that nobody is named who asks.
+	ErrParty = fault.New(fault.Invalid, "party-missing", "a request names who asks")
+)
+
+// What can be wrong with an approval.
+var (
+	// ErrStaleReview says that what was reviewed is not what is asked now.
+	ErrStaleReview = fault.New(fault.Stale, "review-stale", "what is asked has changed since you reviewed it; please review it again")
+	// ErrNotAsked says that the vendor did not ask for an approved claim.
+	ErrNotAsked = fault.New(fault.Invalid, "claim-not-asked", "the vendor did not ask for this claim")
+	// ErrMissingRequired says that the vendor cannot do without a claim that was not approved.
+	ErrMissingRequired = fault.New(fault.Invalid, "claim-required", "the vendor requires a claim that was not approved")
+	// ErrApproval says that an approval is malformed: an identifier, the capsule or the wrapped key.
+	ErrApproval = fault.New(fault.Invalid, "approval-invalid", "the approval is malformed")
+	// ErrGrantExists says that the grant's identifier is taken.
+	ErrGrantExists = fault.New(fault.Conflict, "grant-exists", "this consent exists already")
+)
+
+// Why a grant does not serve.
+var (
+	// ErrNoGrant says that there is no such grant, or that it is somebody else's: nothing tells the
+	// two apart.
+	ErrNoGrant = fault.New(fault.NotFound, "grant-unknown", "there is no such consent")
+	// ErrWithdrawn says that the customer ended the grant, or the vendor is gone.
+	ErrWithdrawn = fault.New(fault.Denied, "grant-withdrawn", "this consent was withdrawn")
+	// ErrExpired says that the grant is past its end.
+	ErrExpired = fault.New(fault.Denied, "grant-expired", "this consent has expired")
+	// ErrNotGranted says that a read wants what the grant does not give.
+	ErrNotGranted = fault.New(fault.Denied, "claim-not-granted", "the customer has not approved this")
+	// ErrLogUnavailable says that reads cannot be recorded, so that nothing is released.
+	ErrLogUnavailable = fault.New(fault.Unavailable, "read-log-unavailable", "reads cannot be recorded at the moment, so nothing is released")
+	// ErrNoPermit says that a release was tried without a permit.
+	ErrNoPermit = fault.New(fault.Denied, "no-permit", "nothing permits this release")
+	// ErrSpent says that a permit was used before: each release is a read of its own.
+	ErrSpent = fault.New(fault.Denied, "permit-spent", "this permit was used before")
+	// ErrReading says that a read names no kind that this program knows.
+	ErrReading = fault.New(fault.Internal, "reading-invalid", "the read is malformed")
+)
+
+// What can be wrong with saving or reading a vault.
+var (
+	// ErrStaleRevision says that somebody else saved in between.
+	ErrStaleRevision = fault.New(fault.Stale, "stale-revision", "your vault was changed elsewhere; please load it again")
+	// ErrNoRevision says that this revision is not kept.
+	ErrNoRevision = fault.New(fault.NotFound, "revision-unknown", "this revision of your vault is not kept")
+	// ErrDocument says that there is no sealed document to save.
+	ErrDocument = fault.New(fault.Invalid, "document-missing", "there is no document to save")
+	// ErrForgotten says that the account was deleted.
+	ErrForgotten = fault.New(fault.NotFound, "account-forgotten", "this account was deleted")
+	// ErrCursor says that a place in a list is none that the list gave.
+	ErrCursor = fault.New(fault.Invalid, "cursor-invalid", "this place in the list is unknown")
+)

@@ -1,0 +1,93 @@
+package consent
+
+import (
+	"slices"
+	"time"
+
+	"github.com/meins-id/meins/internal/id"
+)
+
+// State is where a grant stands in its life; the words are those of the Data Privacy Vocabulary.
+// The zero State refuses.
+type State int
+
+// The states. Only Given lets anything out; nothing leads back to it.
+const (
+	None State = iota
+	Requested
+	Refused
+	Given
+	Expired
+	Withdrawn // by the customer
+	Revoked   // by the operator: the vendor was removed
+)
+
+// stateNames are what records and the API call the states.
+var stateNames = [...]string{"none", "requested", "refused", "given", "expired", "withdrawn", "revoked"}
+
+// String is the state's name in records and the API.
+func (s State) String() string {
+	if s < 0 || int(s) >= len(stateNames) {
+		return stateNames[None]
+	}
+	return stateNames[s]
+}
+
+// DPV is the state's name in the Data Privacy Vocabulary; empty for None.
+func (s State) DPV() string {
+	names := [...]string{"", "ConsentRequested", "ConsentRefused", "ConsentGiven", "ConsentExpired", "ConsentWithdrawn", "ConsentRevoked"}
+	if s < 0 || int(s) >= len(names) {
+		return ""
+	}
+	return names[s]
+}
+
+// stateOf reverses String; what it does not know is None, which refuses.
+func stateOf(name string) State { return State(max(slices.Index(stateNames[:], name), 0)) }
+
+// ModeDirect is the way of release in which the grant key travels in the vendor's tokens.
+const ModeDirect = "direct"
+
+// Grant is a consent: terms that never change, and where it stands. The zero Grant grants nothing.
+type Grant struct {
+	ID         id.Grant
+	Account    id.Account
+	Persona    id.Persona
+	Party      Party    // as it was when the customer approved
+	Claims     []Claim  // approved, sorted by name
+	Declined   []string // asked and not approved
+	Offline    bool
+	Continuous bool
+	Digest     string // of the ask that was reviewed
+	Locale     string // in which it was reviewed
+	Given      time.Time
+	Ends       time.Time
+	Wrapped    []byte // the grant key under the vault key
+	Mode       string
+
+	State    State
+	Since    time.Time // of the state
+	Reason   string    // of the state, where there is one: "replaced"
+	Revision uint64    // of the capsule; 0 when there is none
+	LastRead time.Time // zero when nothing was read
+	Reads    uint64
+}
+
+// standing is the state at a moment: what is past its end is Expired, whatever the record says.
+func standing(recorded State, ends, now time.Time) State {
+	if recorded == Given && !now.Before(ends) {
+		return Expired
+	}
+	return recorded
+}
+
+// names are the approved claims by name.
+func (g Grant) names() []string { return namesOf(g.Claims) }
+
+func namesOf(claims []Claim) []string {
+	names := make([]string, len(claims))
+	for i, c := range claims {
+		names[i] = c.Name
+	}
+	return names
+}
