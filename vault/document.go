@@ -122,6 +122,9 @@ func (d *Document) Clone() Document {
 
 // SealDocument seals the document as the given revision.
 func SealDocument(k Key, account id.Account, revision uint64, d Document) ([]byte, error) {
+	if d.Format != documentFormat {
+		return nil, ErrFormat // the zero Document among them: nobody could open it again
+	}
 	d.Revision = revision
 	plaintext, err := json.Marshal(d)
 	if err != nil {

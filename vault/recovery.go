@@ -15,15 +15,16 @@ const (
 	recoveryGroup    = 4
 )
 
-// RecoveryCode opens a vault whose passphrase is forgotten. The zero RecoveryCode opens nothing.
+// RecoveryCode opens a vault whose passphrase is forgotten. The zero RecoveryCode opens nothing. Its
+// fields are built like those of seal.Key, for the same reasons.
 type RecoveryCode struct {
-	_ [0]func() // no ==
-	b *[recoverySymbols]byte
+	_ [0]func()
+	b **[recoverySymbols]byte
 }
 
 // NewRecoveryCode draws a code.
 func NewRecoveryCode() RecoveryCode {
-	var drawn [recoverySymbols]byte
+	drawn := new([recoverySymbols]byte)
 	_, _ = rand.Read(drawn[:]) // does not fail: it ends the program
 	for i, b := range drawn {
 		drawn[i] = recoveryAlphabet[b&31] // 256 is a multiple of 32: no bias
@@ -47,11 +48,11 @@ func ParseRecoveryCode(text string) (RecoveryCode, error) {
 		read[n] = recoveryAlphabet[symbol]
 		n++
 	}
-	code := RecoveryCode{b: (*[recoverySymbols]byte)(append([]byte(nil), read[:recoverySymbols]...))}
-	if n != len(read) || recoveryCheck(code.b) != read[recoverySymbols] {
+	symbols, check := (*[recoverySymbols]byte)(read[:]), read[recoverySymbols]
+	if n != len(read) || recoveryCheck(symbols) != check {
 		return RecoveryCode{}, ErrRecoveryCode
 	}
-	return code, nil
+	return RecoveryCode{b: &symbols}, nil
 }
 
 // recoverySymbol gives the value of a typed character, or -1.
@@ -83,7 +84,7 @@ func (c RecoveryCode) Text() string {
 	if c.b == nil {
 		return ""
 	}
-	all := string(c.b[:]) + string(recoveryCheck(c.b))
+	all := string(c.symbols()) + string(recoveryCheck(*c.b))
 	groups := make([]string, 0, len(all)/recoveryGroup)
 	for i := 0; i < len(all); i += recoveryGroup {
 		groups = append(groups, all[i:i+recoveryGroup])
@@ -96,7 +97,7 @@ func (c RecoveryCode) Equal(other RecoveryCode) bool {
 	if c.b == nil || other.b == nil {
 		return false
 	}
-	return subtle.ConstantTimeCompare(c.b[:], other.b[:]) == 1
+	return subtle.ConstantTimeCompare(c.symbols(), other.symbols()) == 1
 }
 
 // symbols is what the secret is made of: the 27 upper-case symbols without dashes and check.
@@ -104,5 +105,5 @@ func (c RecoveryCode) symbols() []byte {
 	if c.b == nil {
 		return nil
 	}
-	return c.b[:]
+	return (*c.b)[:]
 }
