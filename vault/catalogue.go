@@ -1,7 +1,5 @@
 package vault
 
-import "strings"
-
 // Type says what a value looks like. It is what pages choose an input field by.
 type Type string
 
@@ -65,10 +63,19 @@ var catalogue = []Entry{
 	{Name: "postal_code", Type: TypeString, From: []string{"address"}, derive: addressMember("postal_code")},
 }
 
-// reserved are the members of UserInfo responses and tokens in which the provider speaks. A value of
-// the customer under such a name would let the customer speak in its place.
-const reserved = " iss sub aud exp nbf iat jti nonce acr amr azp auth_time at_hash c_hash s_hash sid sub_jwk cnf act may_act" +
-	" scope client_id active username token_type events txn toe roles groups entitlements error error_description "
+// isReserved knows the members of UserInfo responses, tokens and introspection in which the provider
+// speaks, and those that vendors commonly take for permissions. A value of the customer under such a
+// name would let the customer speak in the provider's place.
+func isReserved(name string) bool {
+	switch name {
+	case "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "nonce", "acr", "amr", "azp", "auth_time",
+		"at_hash", "c_hash", "s_hash", "sid", "sub_jwk", "cnf", "act", "may_act", "scope", "client_id",
+		"active", "username", "token_type", "events", "txn", "toe", "roles", "groups", "entitlements",
+		"error", "error_description":
+		return true
+	}
+	return false
+}
 
 // maxName and maxOwn are the longest name, and the longest value under a customer's own name.
 const (
@@ -114,7 +121,7 @@ func CheckName(name string) error {
 			return ErrName
 		}
 	}
-	if strings.Contains(reserved, " "+name+" ") {
+	if isReserved(name) {
 		return ErrReserved
 	}
 	return nil

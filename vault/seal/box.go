@@ -142,7 +142,7 @@ func openWith(a cipher.AEAD, format byte, head int, c Context, box []byte) ([]by
 
 // boxAEAD is the cipher of plain boxes under k for one purpose.
 func boxAEAD(k Key, purpose string) cipher.AEAD {
-	return newAEAD(expand(k.raw(), nil, "meins/1/box/"+purpose, KeySize))
+	return newAEAD(deriveKey(k.raw(), "meins/1/box/"+purpose))
 }
 
 // newAEAD is AES-256-GCM; both calls fail only for key sizes that nobody here uses.

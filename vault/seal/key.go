@@ -1,9 +1,7 @@
 package seal
 
 import (
-	"crypto/hkdf"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
 	"fmt"
@@ -61,7 +59,7 @@ func Derive(k Key, label string) Key {
 	if k.IsZero() {
 		return Key{}
 	}
-	return keyOf(expand(k.raw(), nil, label, KeySize))
+	return keyOf(deriveKey(k.raw(), label))
 }
 
 // Stir makes a key out of secret bytes that are not a key yet but hold at least 128 bits of
@@ -70,7 +68,7 @@ func Stir(material []byte, label string) Key {
 	if len(material) == 0 {
 		return Key{}
 	}
-	return keyOf(expand(material, nil, label, KeySize))
+	return keyOf(deriveKey(material, label))
 }
 
 // IsZero says that k is no key.
@@ -112,12 +110,3 @@ func (*Key) UnmarshalJSON([]byte) error { return errKey }
 
 // random fills b; the system's source does not fail, it ends the program.
 func random(b []byte) { _, _ = rand.Read(b) }
-
-// expand is HKDF-SHA256 (RFC 5869). It fails only for lengths that nobody here asks for.
-func expand(material, salt []byte, info string, length int) []byte {
-	out, err := hkdf.Key(sha256.New, material, salt, info, length)
-	if err != nil {
-		panic("seal: " + err.Error())
-	}
-	return out
-}

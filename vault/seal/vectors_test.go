@@ -84,7 +84,7 @@ func readVectors(t *testing.T) vectors {
 	if errors.Is(err, fs.ErrNotExist) && *update {
 		raw, err = json.MarshalIndent(makeVectors(t), "", "  ")
 		if err == nil {
-			err = os.WriteFile(vectorFile, append(raw, '\n'), 0o644)
+			err = os.WriteFile(vectorFile, append(raw, '\n'), 0o600)
 		}
 	}
 	if err != nil {
