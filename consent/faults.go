@@ -55,6 +55,8 @@ var (
 	ErrNoRevision = fault.New(fault.NotFound, "revision-unknown", "this revision of your vault is not kept")
 	// ErrDocument says that there is no sealed document to save.
 	ErrDocument = fault.New(fault.Invalid, "document-missing", "there is no document to save")
+	// ErrCapsule says that a capsule to be saved is empty.
+	ErrCapsule = fault.New(fault.Invalid, "capsule-missing", "there is no capsule to save")
 	// ErrForgotten says that the account was deleted.
 	ErrForgotten = fault.New(fault.NotFound, "account-forgotten", "this account was deleted")
 	// ErrCursor says that a place in a list is none that the list gave.

@@ -1,0 +1,121 @@
+package consent
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/meins-id/meins/internal/id"
+	"github.com/meins-id/meins/vault"
+)
+
+// Bounds of what comes with an approval.
+const (
+	maxWrapped = 256 // a sealed key is 61 bytes
+	maxLocale  = 35  // BCP 47's longest common tag
+)
+
+// Approval is the customer's yes to some or all of what was reviewed.
+type Approval struct {
+	Account id.Account
+	Persona id.Persona
+	Grant   id.Grant // drawn by the agent: the capsule is sealed for it
+	Ask     Ask      // as it is now
+	Digest  string   // of the ask that the customer reviewed
+	Claims  []string // approved
+	Capsule []byte   // sealed as revision 1
+	Wrapped []byte   // the grant key under the vault key
+	Locale  string   // in which the customer reviewed
+}
+
+// Approve stores a grant, its capsule and its receipt in one step. A grant in force of the same
+// account for the same vendor ends in that step.
+func (e *Engine) Approve(ctx context.Context, a Approval) (Grant, error) {
+	if err := a.check(); err != nil {
+		return Grant{}, fmt.Errorf("approve: %w", err)
+	}
+	now := e.now()
+	g := a.grant(now)
+	if err := e.db.saveGrant(ctx, g, a.Capsule, now); err != nil {
+		return Grant{}, fmt.Errorf("approve: %w", err)
+	}
+	return g, nil
+}
+
+// check compares the approval with the ask.
+func (a Approval) check() error {
+	if a.Digest != a.Ask.Digest() {
+		return ErrStaleReview
+	}
+	if err := a.wellFormed(); err != nil {
+		return err
+	}
+	for _, name := range a.Claims {
+		if _, asked := find(a.Ask.Claims, name); !asked {
+			return ErrNotAsked
+		}
+	}
+	for _, c := range a.Ask.Claims {
+		if c.Required && !slices.Contains(a.Claims, c.Name) {
+			return ErrMissingRequired
+		}
+	}
+	return nil
+}
+
+// wellFormed checks what the ask says nothing about. Identifiers become keys of the store, so that
+// their form matters.
+func (a Approval) wellFormed() error {
+	_, badAccount := id.Parse[id.Account](string(a.Account))
+	_, badPersona := id.Parse[id.Persona](string(a.Persona))
+	_, badGrant := id.Parse[id.Grant](string(a.Grant))
+	_, badClient := id.Parse[id.Client](string(a.Ask.Party.Client))
+	switch {
+	case badAccount != nil || badPersona != nil || badGrant != nil || badClient != nil,
+		a.Ask.Ends <= 0 || a.Ask.Ends > MaxEnds,
+		len(a.Capsule) == 0 || len(a.Capsule) > vault.MaxCapsule,
+		len(a.Wrapped) == 0 || len(a.Wrapped) > maxWrapped,
+		len(a.Locale) > maxLocale:
+		return ErrApproval
+	}
+	return nil
+}
+
+// grant is what the approval brings into force.
+func (a Approval) grant(now time.Time) Grant {
+	g := Grant{
+		ID: a.Grant, Account: a.Account, Persona: a.Persona, Party: a.Ask.Party,
+		Offline: a.Ask.Offline, Continuous: a.Ask.Continuous,
+		Digest: a.Digest, Locale: a.Locale,
+		Given: stamp(now), Ends: stamp(now).Add(a.Ask.Ends),
+		Wrapped: slices.Clone(a.Wrapped), Mode: ModeDirect,
+		State: Given, Since: stamp(now), Revision: 1,
+	}
+	for _, c := range a.Ask.Claims {
+		if slices.Contains(a.Claims, c.Name) {
+			g.Claims = append(g.Claims, c)
+		} else {
+			g.Declined = append(g.Declined, c.Name)
+		}
+	}
+	return g
+}
+
+// Refuse records the customer's no.
+func (e *Engine) Refuse(ctx context.Context, account id.Account, ask Ask, digest, locale string) error {
+	if digest != ask.Digest() {
+		return fmt.Errorf("refuse: %w", ErrStaleReview)
+	}
+	if len(locale) > maxLocale {
+		return fmt.Errorf("refuse: %w", ErrApproval)
+	}
+	receipt := Receipt{
+		ID: id.New[id.Receipt](), Event: EventRefused, Time: stamp(e.now()),
+		Party: ask.Party, Claims: ask.Claims, Digest: digest, Locale: locale,
+	}
+	if err := e.db.saveRefusal(ctx, account, receipt); err != nil {
+		return fmt.Errorf("refuse: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,260 @@
+package consent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/meins-id/meins/internal/id"
+	"github.com/meins-id/meins/internal/store"
+)
+
+func readsPrefix(g id.Grant) string      { return "consent/reads/" + string(g) + "/" }
+func receiptsPrefix(a id.Account) string { return "consent/receipts/" + string(a) + "/" }
+
+// place is where a record stands in a list that is read from the newest on: keys are in order, so
+// that the time counts down in them. The id keeps records of the same moment apart.
+func place(at time.Time, entry id.Receipt) string {
+	return fmt.Sprintf("%016x-%s", math.MaxInt64-at.UnixNano(), entry)
+}
+
+func putReceipt(account id.Account, r Receipt) put {
+	return put{receiptsPrefix(account) + place(r.Time, r.ID), encodeReceipt(r), time.Time{}}
+}
+
+// recordReads writes lines, some in each transaction, and says how many are on disk.
+func (db *database) recordReads(ctx context.Context, lines []tally) (int, error) {
+	written := 0
+	for some := range slices.Chunk(lines, stepSize) {
+		err := db.Update(ctx, func(tx store.Tx) error { return db.putReads(tx, some) })
+		if err != nil {
+			return written, fmt.Errorf("record reads: %w", err)
+		}
+		written += len(some)
+	}
+	return written, nil
+}
+
+// putReads writes lines and counts them with their grants. A line that is there already was written
+// by a try whose answer got lost. Those of a forgotten grant are forgotten too.
+func (db *database) putReads(tx store.Tx, lines []tally) error {
+	keys := make([]string, 0, 2*len(lines))
+	for _, t := range lines {
+		keys = append(keys, usageKey(t.grant), readsPrefix(t.grant)+place(t.at, t.id))
+	}
+	found, err := tx.GetMany(keys...)
+	if err != nil {
+		return err
+	}
+	usage := map[string]*usageRecord{}
+	for i, t := range lines {
+		used, line := 2*i, 2*i+1
+		if found[used] == nil || found[line] != nil {
+			continue
+		}
+		if err := count(usage, keys[used], found[used], t); err != nil {
+			return err
+		}
+		if err := tx.Put(keys[line], encodeLine(t), t.keep); err != nil {
+			return err
+		}
+	}
+	for key, u := range usage {
+		if err := tx.Put(key, encodeUsage(u.Reads, u.Last), time.Time{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// count adds a line to the grant's count, which is decoded once.
+func count(usage map[string]*usageRecord, key string, raw []byte, t tally) error {
+	if usage[key] == nil {
+		u, err := decode[usageRecord](raw)
+		if err != nil {
+			return fmt.Errorf("usage of a grant: %w", err)
+		}
+		usage[key] = &u
+	}
+	usage[key].count(t)
+	return nil
+}
+
+// readsOf reads a part of the list of reads.
+func (db *database) readsOf(ctx context.Context, account id.Account, grant id.Grant, before string, limit int) (reads []Read, next string, err error) {
+	err = db.View(ctx, func(r store.Reader) (err error) {
+		if _, err = db.load(r, account, grant); err != nil {
+			return err
+		}
+		reads, next, err = page(r, readsPrefix(grant), before, limit, decodeLine)
+		return err
+	})
+	return reads, next, err
+}
+
+// receiptsOf reads a part of the list of decisions.
+func (db *database) receiptsOf(ctx context.Context, account id.Account, before string, limit int) (receipts []Receipt, next string, err error) {
+	err = db.View(ctx, func(r store.Reader) (err error) {
+		receipts, next, err = page(r, receiptsPrefix(account), before, limit, decodeReceipt)
+		return err
+	})
+	return receipts, next, err
+}
+
+// Sizes of a page of a list.
+const (
+	usualPage = 50
+	largePage = 200
+)
+
+// page reads a part of a list from after the place before, and says where the next part begins.
+func page[T any](r store.Reader, prefix, before string, limit int, decode func([]byte) (T, error)) ([]T, string, error) {
+	if limit <= 0 {
+		limit = usualPage
+	}
+	limit = min(limit, largePage)
+	from := ""
+	if before != "" {
+		if !isPlace(before) {
+			return nil, "", ErrCursor
+		}
+		from = after(prefix + before)
+	}
+	items, err := r.Scan(prefix, from, limit+1)
+	if err != nil {
+		return nil, "", err
+	}
+	next := ""
+	if len(items) > limit {
+		items = items[:limit]
+		next = items[limit-1].Key[len(prefix):]
+	}
+	list := make([]T, len(items))
+	for i, item := range items {
+		if list[i], err = decode(item.Value); err != nil {
+			return nil, "", err
+		}
+	}
+	return list, next, nil
+}
+
+// isPlace says that s has the form of a place.
+func isPlace(s string) bool {
+	at, entry, ok := strings.Cut(s, "-")
+	if !ok || len(at) != 16 || strings.Trim(at, "0123456789abcdef") != "" {
+		return false
+	}
+	_, err := id.Parse[id.Receipt](entry)
+	return err == nil
+}
+
+// saveRefusal writes the receipt of a no.
+func (db *database) saveRefusal(ctx context.Context, account id.Account, r Receipt) error {
+	return db.Update(ctx, func(tx store.Tx) error {
+		if err := notForgotten(tx, account); err != nil {
+			return err
+		}
+		return putAll(tx, []put{putReceipt(account, r)})
+	})
+}
+
+// keepForgotten is how long a deleted account is remembered: longer than any session or flow that
+// could still write for it.
+const keepForgotten = 30 * 24 * time.Hour
+
+// forget deletes an account. The order matters: first what could be released, then what tells about
+// it, and the index by which the rest is found last.
+func (db *database) forget(ctx context.Context, account id.Account, now time.Time) error {
+	err := db.Update(ctx, func(tx store.Tx) error {
+		if err := tx.Put(forgottenKey(account), present, now.Add(keepForgotten)); err != nil {
+			return err
+		}
+		return dropDocuments(tx, account)
+	})
+	if err != nil {
+		return err
+	}
+	prefix := accountPrefix(account)
+	if err := db.inSteps(ctx, prefix, db.endForgotten(now)); err != nil {
+		return err
+	}
+	if err := db.forgetReads(ctx, prefix); err != nil {
+		return err
+	}
+	if err := db.inSteps(ctx, prefix, func(tx store.Tx, grant id.Grant) error {
+		return tx.Delete(prefix + string(grant))
+	}); err != nil {
+		return err
+	}
+	return db.clear(ctx, receiptsPrefix(account))
+}
+
+// endForgotten ends a grant and deletes what is known about it but for the bare fact that it ended.
+func (db *database) endForgotten(now time.Time) func(store.Tx, id.Grant) error {
+	return func(tx store.Tx, grant id.Grant) error {
+		g, err := db.lifeOf(tx, grant)
+		if errors.Is(err, ErrNoGrant) {
+			return nil // an earlier call came this far
+		}
+		if err != nil {
+			return err
+		}
+		if err := dropSealed(tx, g); err != nil {
+			return err
+		}
+		for _, key := range []string{termsKey(grant), usageKey(grant), clientPrefix(g.Party.Client) + string(grant)} {
+			if err := tx.Delete(key); err != nil {
+				return err
+			}
+		}
+		return tx.Put(stateKey(grant), encodeState(Withdrawn, now, ""), time.Time{})
+	}
+}
+
+// forgetReads deletes what was read under each grant of an index.
+func (db *database) forgetReads(ctx context.Context, index string) error {
+	var grants []id.Grant
+	err := db.View(ctx, func(r store.Reader) error {
+		grants = nil
+		return eachGrant(r, index, func(ids []id.Grant) error {
+			grants = append(grants, ids...)
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	for _, grant := range grants {
+		if err := db.clear(ctx, readsPrefix(grant)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clear deletes all records with a prefix, some in each step.
+func (db *database) clear(ctx context.Context, prefix string) error {
+	for {
+		left := 0
+		err := db.Update(ctx, func(tx store.Tx) error {
+			items, err := tx.Scan(prefix, "", stepSize)
+			if err != nil {
+				return err
+			}
+			left = len(items)
+			for _, item := range items {
+				if err := tx.Delete(item.Key); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil || left < stepSize {
+			return err
+		}
+	}
+}
