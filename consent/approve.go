@@ -111,7 +111,7 @@ func (e *Engine) Refuse(ctx context.Context, account id.Account, ask Ask, digest
 		return fmt.Errorf("refuse: %w", ErrApproval)
 	}
 	receipt := Receipt{
-		ID: id.New[id.Receipt](), Event: EventRefused, Time: stamp(e.now()),
+		ID: id.New[id.Receipt](), Event: EventRefused, Time: moment(e.now()),
 		Party: ask.Party, Claims: ask.Claims, Digest: digest, Locale: locale,
 	}
 	if err := e.db.saveRefusal(ctx, account, receipt); err != nil {

@@ -92,7 +92,7 @@ func (r Request) claims() []Claim {
 		add(asked, r.Claims.UserInfo, Claim{UserInfo: true})
 		add(asked, r.Claims.IDToken, Claim{IDToken: true})
 	}
-	scopes := known()
+	scopes := askable()
 	claims := make([]Claim, 0, len(asked))
 	for name, c := range asked {
 		scope, ok := scopes[name]

@@ -6,37 +6,43 @@ import (
 	"github.com/meins-id/meins/internal/id"
 )
 
-// cachedTerms is how many grants keep their decoded terms in memory: a few megabytes.
-const cachedTerms = 4096
+// cachedGrants is how many grants are kept decoded in memory: a few megabytes.
+const cachedGrants = 4096
 
-// termsCache keeps the terms of grants decoded. Terms never change, so that a copy cannot be wrong;
-// whether they are in force is read from the store each time. What comes from it is shared: nobody
-// writes to it.
-type termsCache struct {
-	limit int
-	mu    sync.RWMutex
-	terms map[id.Grant]*Grant
+// known is a grant as it was read, and the very bytes that its state was read from.
+type known struct {
+	grant Grant
+	state string
 }
 
-func newTermsCache(limit int) *termsCache {
-	return &termsCache{limit: limit, terms: map[id.Grant]*Grant{}}
+// cache keeps grants decoded. Terms never change, so that a copy cannot be wrong. The state is read
+// from the store each time, and only what it decodes to is remembered: for the same bytes, and for no
+// others. What comes from the cache is shared: nobody writes to it.
+type cache struct {
+	limit  int
+	mu     sync.RWMutex
+	grants map[id.Grant]*known
 }
 
-func (c *termsCache) get(grant id.Grant) *Grant {
+func newCache(limit int) *cache {
+	return &cache{limit: limit, grants: map[id.Grant]*known{}}
+}
+
+func (c *cache) get(grant id.Grant) *known {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return c.terms[grant]
+	return c.grants[grant]
 }
 
 // put makes room by dropping any other: the order of a map is as good as random.
-func (c *termsCache) put(g *Grant) {
+func (c *cache) put(k *known) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, there := c.terms[g.ID]; !there && len(c.terms) >= c.limit {
-		for other := range c.terms {
-			delete(c.terms, other)
+	if _, there := c.grants[k.grant.ID]; !there && len(c.grants) >= c.limit {
+		for other := range c.grants {
+			delete(c.grants, other)
 			break
 		}
 	}
-	c.terms[g.ID] = g
+	c.grants[k.grant.ID] = k
 }

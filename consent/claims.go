@@ -66,8 +66,8 @@ func showable(purpose string) bool {
 	return true
 }
 
-// known are the claims that can be asked, each with the scope that asks for it.
-func known() map[string]string {
+// askable are the claims that can be asked, each with the scope that asks for it.
+func askable() map[string]string {
 	scopes := map[string]string{}
 	for _, e := range vault.Catalogue() {
 		scopes[e.Name] = e.Scope

@@ -38,7 +38,7 @@ func New(o Options) *Engine {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	db := &database{Store: o.Store, terms: newTermsCache(cachedTerms)}
+	db := &database{Store: o.Store, cache: newCache(cachedGrants)}
 	return &Engine{
 		db:     db,
 		now:    o.Now,

@@ -38,7 +38,7 @@ type Receipt struct {
 // receipt makes the record of what happens to the grant.
 func (g Grant) receipt(event Event, now time.Time) Receipt {
 	return Receipt{
-		ID: id.New[id.Receipt](), Event: event, Time: stamp(now), Grant: g.ID, Party: g.Party,
+		ID: id.New[id.Receipt](), Event: event, Time: moment(now), Grant: g.ID, Party: g.Party,
 		Claims: g.Claims, Declined: g.Declined, Ends: g.Ends, Digest: g.Digest, Locale: g.Locale,
 	}
 }
@@ -53,5 +53,8 @@ func (e *Engine) Receipts(ctx context.Context, account id.Account, before string
 	return receipts, next, nil
 }
 
-// stamp is the precision of times in records.
+// stamp is the precision of the times of a grant's life.
 func stamp(now time.Time) time.Time { return now.UTC().Truncate(time.Second) }
+
+// moment is the precision of the times of single events, which are listed in order.
+func moment(now time.Time) time.Time { return now.UTC().Truncate(time.Millisecond) }

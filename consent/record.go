@@ -109,7 +109,7 @@ type lineRecord struct {
 }
 
 func encodeLine(t tally) []byte {
-	return encode(lineRecord{versioned{recordFormat}, t.at.UTC().Truncate(time.Millisecond), t.kind, t.claims, t.count})
+	return encode(lineRecord{versioned{recordFormat}, moment(t.at), t.kind, t.claims, t.count})
 }
 
 func decodeLine(raw []byte) (Read, error) {

@@ -1,0 +1,116 @@
+package consent_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/meins-id/meins/consent"
+)
+
+func TestReads_areListedNewestFirst_pageByPage(t *testing.T) {
+	r, c := newRoom(t, consent.Strict), newCustomer()
+	g, _ := r.approve(t, c, shop(), "email")
+	other, _ := r.approve(t, c, shop(), "email")
+	var want []time.Time
+	for range 25 {
+		r.clock.Advance(time.Second)
+		want = append(want, r.clock.Now())
+		for _, grant := range []consent.Grant{g, other} {
+			if _, err := r.Permit(t.Context(), reading(grant, "email")); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	slices.Reverse(want)
+	var got []time.Time
+	before, pages := "", 0
+	for {
+		reads, next, err := r.Reads(t.Context(), c.account, g.ID, before, 10)
+		if err != nil || len(reads) > 10 {
+			t.Fatal(len(reads), err)
+		}
+		for _, read := range reads {
+			got = append(got, read.Time)
+		}
+		if pages++; next == "" {
+			break
+		}
+		before = next
+	}
+	if !slices.EqualFunc(got, want, time.Time.Equal) || pages != 3 {
+		t.Errorf("%d reads on %d pages", len(got), pages)
+	}
+}
+
+func TestReads_placeThatNoListGave_isRefused(t *testing.T) {
+	r, c := newRoom(t, consent.Gathered), newCustomer()
+	g, _ := r.approve(t, c, shop(), "email")
+	for _, before := range []string{"x", "/", "\x00", strings.Repeat("0", 500), "0000000000000000-", "000000000000000G-aaaaaaaaaaaaaaaaaaaaaaaaaa"} {
+		if _, _, err := r.Reads(t.Context(), c.account, g.ID, before, 10); !errors.Is(err, consent.ErrCursor) {
+			t.Errorf("%q: %v", before, err)
+		}
+	}
+}
+
+func TestReads_stayForAYearAfterTheGrant(t *testing.T) {
+	r, c := newRoom(t, consent.Strict), newCustomer()
+	g, _ := r.approve(t, c, shop(), "email")
+	if _, err := r.Permit(t.Context(), reading(g, "email")); err != nil {
+		t.Fatal(err)
+	}
+	listed := func() int {
+		reads, _, err := r.Reads(t.Context(), c.account, g.ID, "", 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(reads)
+	}
+	r.clock.Advance(2*consent.MaxEnds - time.Second)
+	if listed() != 1 {
+		t.Error("gone too early")
+	}
+	r.clock.Advance(time.Second)
+	if listed() != 0 {
+		t.Error("kept too long")
+	}
+	if got, err := r.Grant(t.Context(), c.account, g.ID); err != nil || got.Reads != 1 {
+		t.Errorf("the count: %d, %v", got.Reads, err)
+	}
+}
+
+func TestReads_ofTwoNodes_addUp(t *testing.T) {
+	r, c := newRoom(t, consent.Gathered), newCustomer()
+	elsewhere := roomOn(t, r.store, r.clock, consent.Gathered)
+	g, _ := r.approve(t, c, shop(), "email", "name")
+	for range 10 {
+		for _, node := range []*room{r, elsewhere} {
+			if _, err := node.Permit(t.Context(), reading(g, "email")); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	idToken := reading(g, "name")
+	idToken.Kind = consent.KindIDToken
+	if _, err := r.Permit(t.Context(), idToken); err != nil {
+		t.Fatal(err)
+	}
+	for _, node := range []*room{r, elsewhere} {
+		if err := node.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := r.Grant(t.Context(), c.account, g.ID); err != nil || got.Reads != 21 {
+		t.Errorf("%d reads, %v", got.Reads, err)
+	}
+	reads, _, err := r.Reads(t.Context(), c.account, g.ID, "", 0)
+	sum := uint64(0)
+	for _, read := range reads {
+		sum += read.Count
+	}
+	if err != nil || sum != 21 || len(reads) < 3 {
+		t.Errorf("%d reads in %d lines, %v", sum, len(reads), err)
+	}
+}
