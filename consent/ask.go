@@ -121,9 +121,6 @@ func add(asked map[string]Claim, requests map[string]*ClaimRequest, at Claim) {
 	}
 }
 
-// claim finds a claim of the ask by name.
-func (a Ask) claim(name string) (Claim, bool) { return find(a.Claims, name) }
-
 // find is a plain walk: lists of claims are short, and need not be trusted to be sorted.
 func find(claims []Claim, name string) (Claim, bool) {
 	for i := range claims {
@@ -153,7 +150,7 @@ func (a Ask) canonical() []byte {
 		b = appendText(b, s)
 	}
 	b = appendTruths(b, p.Verified, a.Offline, a.Continuous)
-	b = binary.BigEndian.AppendUint64(b, uint64(a.Ends)) //nolint:gosec // every bit counts, whatever it means
+	b = binary.BigEndian.AppendUint64(b, uint64(a.Ends))
 	b = binary.BigEndian.AppendUint64(b, uint64(len(a.Claims)))
 	for _, c := range a.Claims {
 		b = appendText(b, c.Name)

@@ -160,7 +160,7 @@ func TestParseClaims_purposeThatCannotBeShown_isRefused(t *testing.T) {
 			t.Errorf("%.40q: %v", purpose, err)
 		}
 	}
-	if _, err := consent.ParseClaims([]byte(`{"id_token": {"email": {"purpose": "für die Rechnung, zero‍joined"}}}`)); err != nil {
+	if _, err := consent.ParseClaims([]byte(`{"id_token": {"email": {"purpose": "für die Rechnung, zero\u200djoined"}}}`)); err != nil {
 		t.Error(err)
 	}
 }

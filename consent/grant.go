@@ -80,14 +80,3 @@ func standing(recorded State, ends, now time.Time) State {
 	}
 	return recorded
 }
-
-// names are the approved claims by name.
-func (g Grant) names() []string { return namesOf(g.Claims) }
-
-func namesOf(claims []Claim) []string {
-	names := make([]string, len(claims))
-	for i, c := range claims {
-		names[i] = c.Name
-	}
-	return names
-}

@@ -137,15 +137,19 @@ func TestPermit_strict_theRecordIsThereFirst(t *testing.T) {
 	}
 }
 
-// breakable is the real store, whose disk can be made to fail.
+// breakable is the real store, whose disk can be made to fail, or whose answers to get lost.
 type breakable struct {
 	store.Store
 	broken atomic.Bool
+	mute   atomic.Bool
 }
 
 var errDisk = errors.New("disk full")
 
 func (b *breakable) Update(ctx context.Context, fn func(store.Tx) error) error {
+	if b.mute.Load() {
+		return errors.Join(b.Store.Update(ctx, fn), errDisk)
+	}
 	if !b.broken.Load() {
 		return b.Store.Update(ctx, fn)
 	}

@@ -114,3 +114,30 @@ func TestReads_ofTwoNodes_addUp(t *testing.T) {
 		t.Errorf("%d reads in %d lines, %v", sum, len(reads), err)
 	}
 }
+
+// A write whose answer got lost is tried again, and counts once.
+func TestReads_writtenTwice_countOnce(t *testing.T) {
+	r, disk := breakableRoom(t, consent.Gathered)
+	c := newCustomer()
+	g, _ := r.approve(t, c, shop(), "email")
+	for range 3 {
+		if _, err := r.Permit(t.Context(), reading(g, "email")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	disk.mute.Store(true)
+	eventually(t, func() bool { return r.count(t, "consent/reads/") == 1 })
+	eventually(t, func() bool {
+		_, err := r.Permit(t.Context(), reading(g, "email"))
+		return errors.Is(err, consent.ErrLogUnavailable)
+	})
+	disk.mute.Store(false)
+	if err := r.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got, err := r.Grant(t.Context(), c.account, g.ID)
+	reads, _, _ := r.Reads(t.Context(), c.account, g.ID, "", 0)
+	if err != nil || got.Reads != 3 || len(reads) != 1 || reads[0].Count != 3 {
+		t.Errorf("%d reads in %d lines, %v", got.Reads, len(reads), err)
+	}
+}

@@ -18,10 +18,10 @@ import (
 
 func document(revision uint64) []byte { return fmt.Appendf(nil, "sealed as %d", revision) }
 
-// save saves the next revisions up to and with last.
-func (r *room) save(t *testing.T, c customer, first, last uint64) {
+// save saves the first revisions.
+func (r *room) save(t *testing.T, c customer, revisions uint64) {
 	t.Helper()
-	for n := first; n <= last; n++ {
+	for n := uint64(1); n <= revisions; n++ {
 		if err := r.SaveVault(t.Context(), c.account, consent.Save{Revision: n, Document: document(n)}); err != nil {
 			t.Fatal(err)
 		}
@@ -45,9 +45,9 @@ func TestVault_ofANewAccount_isRevisionZero(t *testing.T) {
 
 func TestSaveVault_keepsTenRevisionsBeforeTheCurrent(t *testing.T) {
 	r, c, neighbour := newRoom(t, consent.Gathered), newCustomer(), newCustomer()
-	r.save(t, neighbour, 1, 1)
+	r.save(t, neighbour, 1)
 	start := r.clock.Now()
-	r.save(t, c, 1, 25)
+	r.save(t, c, 25)
 	v, err := r.Vault(t.Context(), c.account)
 	if err != nil || v.Revision != 25 || !bytes.Equal(v.Document, document(25)) || !v.Saved.Equal(start.Add(24*time.Minute)) {
 		t.Errorf("%+v, %v", v, err)
@@ -80,7 +80,7 @@ func TestSaveVault_anyRevisionButTheNext_isStale(t *testing.T) {
 			t.Errorf("revision %d of a new vault: %v", n, err)
 		}
 	}
-	r.save(t, c, 1, 3)
+	r.save(t, c, 3)
 	for _, n := range []uint64{0, 1, 3, 5} {
 		err := r.SaveVault(t.Context(), c.account, consent.Save{Revision: n, Document: document(n)})
 		if !errors.Is(err, consent.ErrStaleRevision) || fault.Of(err).Kind != fault.Stale {
@@ -94,7 +94,7 @@ func TestSaveVault_anyRevisionButTheNext_isStale(t *testing.T) {
 
 func TestSaveVault_fiftyAtOnce_oneWins(t *testing.T) {
 	r, c := newRoom(t, consent.Gathered), newCustomer()
-	r.save(t, c, 1, 1)
+	r.save(t, c, 1)
 	var won, lost atomic.Int32
 	var winner atomic.Uint64
 	var all sync.WaitGroup
