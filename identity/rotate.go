@@ -1,0 +1,45 @@
+package identity
+
+import (
+	"context"
+	"time"
+)
+
+// Rotate makes new token, flow and signing keys. What the old ones made stays good until it has
+// expired; then they are dropped. The pepper, the pairwise secret and the key of sealed records stay:
+// everything stored hangs on them.
+func (k *Keyring) Rotate(ctx context.Context) error {
+	now := k.now()
+	fresh, err := newRotating(now) // outside the transaction, which may run more than once
+	if err != nil {
+		return err
+	}
+	rec, err := k.changeRing(ctx, func(r ringRecord) ringRecord { return r.rotated(fresh, now) })
+	if err != nil {
+		return err
+	}
+	return k.install(rec)
+}
+
+// rotated puts the fresh keys in front and drops what nothing in force can need.
+func (r ringRecord) rotated(fresh ringRecord, now time.Time) ringRecord {
+	r.Revision++
+	r.Tokens = succeed(fresh.Tokens, r.Tokens, TokenKeyKept, now)
+	r.Flows = succeed(fresh.Flows, r.Flows, FlowKeyKept, now)
+	r.Signing = succeed(fresh.Signing, r.Signing, SigningKeyKept, now)
+	return r
+}
+
+// succeed retires the old keys that were current, and leaves out those whose time is over.
+func succeed(fresh, old []ringKey, kept time.Duration, now time.Time) []ringKey {
+	out := append([]ringKey{}, fresh...)
+	for _, k := range old {
+		if k.Retired == 0 {
+			k.Retired = now.Unix()
+		}
+		if !k.life().over(kept, now) {
+			out = append(out, k)
+		}
+	}
+	return out
+}

@@ -1,0 +1,151 @@
+package identity
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"encoding/base64"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/meins-id/meins/internal/id"
+	"github.com/meins-id/meins/vault"
+	"github.com/meins-id/meins/vault/seal"
+)
+
+// encoding is strict, so that a token has one spelling.
+var encoding = base64.RawURLEncoding.Strict()
+
+const (
+	tokenSize    = 32
+	maxUserAgent = 200 // bytes that are kept, for the customer's list of sessions
+)
+
+// Session is one signed-in browser or program.
+type Session struct {
+	ID        id.Session
+	Account   id.Account
+	AuthTime  time.Time // when a secret was last proved
+	Created   time.Time
+	Expires   time.Time
+	Methods   []string // how, as in the amr claim (RFC 8176)
+	Share     []byte   // 32 bytes; with them the browser opens the vault key that it keeps
+	MustRenew bool     // signed in by recovery code: nothing else before a new passphrase and code
+	UserAgent string
+}
+
+// Session finds the session behind a cookie's value.
+func (a *Accounts) Session(ctx context.Context, token string) (Session, error) {
+	sid, ok := a.sessionID(token)
+	if !ok {
+		return Session{}, ErrNoSession
+	}
+	rec, err := a.readSession(ctx, sid)
+	if err != nil {
+		return Session{}, err
+	}
+	if a.now().Unix() >= rec.Expires {
+		return Session{}, ErrNoSession
+	}
+	return rec.session(), nil
+}
+
+// Sessions lists the live sessions of an account, the newest first, without their shares.
+func (a *Accounts) Sessions(ctx context.Context, account id.Account) ([]Session, error) {
+	recs, err := a.readSessions(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Session, 0, len(recs))
+	for _, r := range recs {
+		s := r.session()
+		s.Share = nil
+		list = append(list, s)
+	}
+	slices.SortStableFunc(list, func(x, y Session) int { return y.Created.Compare(x.Created) })
+	return list, nil
+}
+
+// Logout ends a session. Its share is gone with it, and so is what the browser kept.
+func (a *Accounts) Logout(ctx context.Context, s id.Session) error { return a.endSession(ctx, s) }
+
+// LogoutEverywhere ends every session of an account but those in except.
+func (a *Accounts) LogoutEverywhere(ctx context.Context, account id.Account, except ...id.Session) error {
+	return a.endSessions(ctx, account, except...)
+}
+
+// newSession draws a session; nothing is stored yet.
+func (a *Accounts) newSession(account id.Account, kind vault.SlotKind, from Source) Opened {
+	token := make([]byte, tokenSize)
+	_, _ = rand.Read(token) // does not fail: it ends the program
+	now := a.now().UTC().Truncate(time.Second)
+	return Opened{
+		Token: encoding.EncodeToString(token),
+		Session: Session{
+			ID: a.idOf(token), Account: account, AuthTime: now, Created: now, Expires: now.Add(a.lifetime),
+			Methods: []string{methodOf(kind)}, Share: seal.NewKey().Bytes(), MustRenew: kind == vault.SlotRecovery,
+			UserAgent: agentName(from.UserAgent),
+		},
+	}
+}
+
+// sessionID is the identifier that a cookie's value stands for.
+func (a *Accounts) sessionID(token string) (id.Session, bool) {
+	if len(token) != encoding.EncodedLen(tokenSize) {
+		return "", false
+	}
+	b, err := encoding.DecodeString(token)
+	if err != nil {
+		return "", false
+	}
+	return a.idOf(b), true
+}
+
+// lowerBase32 is the alphabet of identifiers.
+var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// idOf makes the session's identifier out of its token: 130 bits of a keyed hash. So one record
+// answers for both, the identifier can be shown, and neither it nor the store leads to the token.
+func (a *Accounts) idOf(token []byte) id.Session {
+	return id.Session(lowerBase32.EncodeToString(a.keys.Hash("session", token))[:26])
+}
+
+// methodOf names what was proved: a passphrase, or a code that the login itself uses up.
+func methodOf(kind vault.SlotKind) string {
+	if kind == vault.SlotRecovery {
+		return "otp"
+	}
+	return "pwd"
+}
+
+// agentName keeps of a browser's name what can be shown and logged.
+func agentName(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r == unicode.ReplacementChar || !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, s)
+	if len(s) > maxUserAgent {
+		s = strings.ToValidUTF8(s[:maxUserAgent], "")
+	}
+	return s
+}
+
+// record is the session as it is stored.
+func (s Session) record() sessionRecord {
+	return sessionRecord{
+		V: version, ID: s.ID, Account: s.Account, AuthTime: s.AuthTime.Unix(), Created: s.Created.Unix(),
+		Expires: s.Expires.Unix(), Methods: s.Methods, Share: s.Share, MustRenew: s.MustRenew, UserAgent: s.UserAgent,
+	}
+}
+
+// session is the stored session.
+func (r sessionRecord) session() Session {
+	return Session{
+		ID: r.ID, Account: r.Account, AuthTime: fromUnix(r.AuthTime), Created: fromUnix(r.Created),
+		Expires: fromUnix(r.Expires), Methods: r.Methods, Share: r.Share, MustRenew: r.MustRenew, UserAgent: r.UserAgent,
+	}
+}

@@ -1,0 +1,355 @@
+package identity
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/meins-id/meins/internal/id"
+	"github.com/meins-id/meins/internal/store"
+	"github.com/meins-id/meins/vault/seal"
+)
+
+// Keys in the store, and what lies under them:
+//
+//	keyring                        ringRecord, sealed under the master key
+//	login/HASH                     loginRecord
+//	account/ACCOUNT                accountRecord, sealed under the ring's record key
+//	session/SESSION                sessionRecord, sealed likewise; expires
+//	account-session/ACCOUNT/SESSION  sessionEntry; expires
+//	vendor/CLIENT                  vendorRecord      (store_vendors.go)
+//	vendor-logo/CLIENT             logoRecord        (store_vendors.go)
+const ringKeyName = "keyring"
+
+func loginKey(hash []byte) string            { return "login/" + encoding.EncodeToString(hash) }
+func accountKey(a id.Account) string         { return "account/" + string(a) }
+func sessionKey(s id.Session) string         { return "session/" + string(s) }
+func accountSessionsKey(a id.Account) string { return "account-session/" + string(a) + "/" }
+func accountSessionKey(a id.Account, s id.Session) string {
+	return accountSessionsKey(a) + string(s)
+}
+
+// What sealed records are sealed as.
+var ringContext = seal.Context{Purpose: "identity/keyring"}
+
+func accountContext(a id.Account) seal.Context {
+	return seal.Context{Purpose: "identity/account", Account: string(a)}
+}
+
+func sessionContext(s id.Session) seal.Context {
+	return seal.Context{Purpose: "identity/session", Object: string(s)}
+}
+
+// records are the atomic steps on accounts and sessions.
+type records struct {
+	store store.Store
+	keys  *Keyring
+}
+
+// createAccount stores a new account and its first session, unless the login or the account exists.
+func (r records) createAccount(ctx context.Context, acc accountRecord, ses sessionRecord) error {
+	return r.store.Update(ctx, func(tx store.Tx) error {
+		found, err := tx.GetMany(loginKey(acc.Login), accountKey(acc.Account))
+		switch {
+		case err != nil:
+			return err
+		case found[0] != nil:
+			return ErrLoginTaken
+		case found[1] != nil:
+			return ErrAccountTaken
+		}
+		login := encode(loginRecord{V: version, Account: acc.Account})
+		if err := tx.Put(loginKey(acc.Login), login, time.Time{}); err != nil {
+			return err
+		}
+		if err := r.putAccount(tx, acc); err != nil {
+			return err
+		}
+		return r.putSession(tx, ses)
+	})
+}
+
+// findLogin reads the account behind the hash of a login name. For a login that does not exist it
+// does the same, with the stand-in: the same reads, and a sealed record of the same form to open.
+func (r records) findLogin(ctx context.Context, hash []byte, standIn id.Account, decoy []byte) (rec accountRecord, raw []byte, err error) {
+	account := standIn
+	err = r.store.View(ctx, func(s store.Reader) error {
+		found, err := s.GetMany(loginKey(hash))
+		if err != nil {
+			return err
+		}
+		if found[0] != nil {
+			login, err := decode[loginRecord](found[0])
+			if err != nil {
+				return err
+			}
+			account = login.Account
+		}
+		found, err = s.GetMany(accountKey(account))
+		raw = found[0]
+		return err
+	})
+	if err != nil {
+		return accountRecord{}, nil, err
+	}
+	if raw == nil {
+		account, raw = "", decoy
+	}
+	rec, err = r.openAccount(account, raw)
+	return rec, raw, err
+}
+
+// beginSession stores a session of an account whose record is still the one that was checked; when
+// it has changed since, still decides on the new one.
+func (r records) beginSession(ctx context.Context, ses sessionRecord, checked []byte, still func(accountRecord) error) error {
+	return r.store.Update(ctx, func(tx store.Tx) error {
+		raw, err := tx.Get(accountKey(ses.Account))
+		if errors.Is(err, store.ErrNotFound) {
+			return ErrWrongLogin
+		}
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(raw, checked) {
+			acc, err := r.openAccount(ses.Account, raw)
+			if err != nil {
+				return err
+			}
+			if err := still(acc); err != nil {
+				return err
+			}
+		}
+		return r.putSession(tx, ses)
+	})
+}
+
+// readAccount reads one account; ErrNoAccount when there is none.
+func (r records) readAccount(ctx context.Context, a id.Account) (rec accountRecord, err error) {
+	err = r.store.View(ctx, func(s store.Reader) error {
+		rec, err = r.getAccount(s, a)
+		return err
+	})
+	return rec, err
+}
+
+// readSession reads one session; ErrNoSession when there is none.
+func (r records) readSession(ctx context.Context, s id.Session) (rec sessionRecord, err error) {
+	var raw []byte
+	err = r.store.View(ctx, func(rd store.Reader) error {
+		raw, err = rd.Get(sessionKey(s))
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return sessionRecord{}, ErrNoSession
+	}
+	if err != nil {
+		return sessionRecord{}, fmt.Errorf("read session: %w", err)
+	}
+	return r.openSession(s, raw)
+}
+
+// readSessions reads every live session of an account.
+func (r records) readSessions(ctx context.Context, a id.Account) (recs []sessionRecord, err error) {
+	err = r.store.View(ctx, func(rd store.Reader) error {
+		recs, err = nil, nil
+		return eachSession(rd, a, func(s id.Session) error {
+			raw, err := rd.Get(sessionKey(s))
+			if errors.Is(err, store.ErrNotFound) {
+				return nil // expired between two looks at the clock
+			}
+			if err != nil {
+				return err
+			}
+			rec, err := r.openSession(s, raw)
+			recs = append(recs, rec)
+			return err
+		})
+	})
+	return recs, err
+}
+
+// changeSession lets change decide on the account and alter account and session, and stores both.
+// With alone, every other session of the account ends in the same step.
+func (r records) changeSession(ctx context.Context, s id.Session, alone bool, change func(*accountRecord, *sessionRecord) error) (out sessionRecord, err error) {
+	err = r.store.Update(ctx, func(tx store.Tx) error {
+		ses, acc, err := r.getBoth(tx, s)
+		if err != nil {
+			return err
+		}
+		if err := change(&acc, &ses); err != nil {
+			return err
+		}
+		if alone {
+			if err := deleteSessions(tx, acc.Account, s); err != nil {
+				return err
+			}
+		}
+		if err := r.putAccount(tx, acc); err != nil {
+			return err
+		}
+		out = ses
+		return r.putSession(tx, ses)
+	})
+	return out, err
+}
+
+// renewSession lets change alter the session alone, after a look at the account.
+func (r records) renewSession(ctx context.Context, s id.Session, change func(accountRecord, *sessionRecord) error) (out sessionRecord, err error) {
+	err = r.store.Update(ctx, func(tx store.Tx) error {
+		ses, acc, err := r.getBoth(tx, s)
+		if err != nil {
+			return err
+		}
+		if err := change(acc, &ses); err != nil {
+			return err
+		}
+		out = ses
+		return r.putSession(tx, ses)
+	})
+	return out, err
+}
+
+// endSession deletes one session; there need not be one.
+func (r records) endSession(ctx context.Context, s id.Session) error {
+	return r.store.Update(ctx, func(tx store.Tx) error {
+		ses, err := r.getSession(tx, s)
+		if errors.Is(err, ErrNoSession) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return deleteSession(tx, ses.Account, s)
+	})
+}
+
+// endSessions deletes every session of an account but those in except.
+func (r records) endSessions(ctx context.Context, a id.Account, except ...id.Session) error {
+	return r.store.Update(ctx, func(tx store.Tx) error { return deleteSessions(tx, a, except...) })
+}
+
+// deleteAccount deletes the account, its login and its sessions, if the session lives and may agrees.
+func (r records) deleteAccount(ctx context.Context, s id.Session, may func(accountRecord) error) error {
+	return r.store.Update(ctx, func(tx store.Tx) error {
+		_, acc, err := r.getBoth(tx, s)
+		if err != nil {
+			return err
+		}
+		if err := may(acc); err != nil {
+			return err
+		}
+		if err := deleteSessions(tx, acc.Account); err != nil {
+			return err
+		}
+		if err := tx.Delete(loginKey(acc.Login)); err != nil {
+			return err
+		}
+		return tx.Delete(accountKey(acc.Account))
+	})
+}
+
+func (r records) getBoth(s store.Reader, session id.Session) (sessionRecord, accountRecord, error) {
+	ses, err := r.getSession(s, session)
+	if err != nil {
+		return sessionRecord{}, accountRecord{}, err
+	}
+	acc, err := r.getAccount(s, ses.Account)
+	return ses, acc, err
+}
+
+func (r records) getAccount(s store.Reader, a id.Account) (accountRecord, error) {
+	raw, err := s.Get(accountKey(a))
+	if errors.Is(err, store.ErrNotFound) {
+		return accountRecord{}, ErrNoAccount
+	}
+	if err != nil {
+		return accountRecord{}, fmt.Errorf("read account: %w", err)
+	}
+	return r.openAccount(a, raw)
+}
+
+func (r records) getSession(s store.Reader, session id.Session) (sessionRecord, error) {
+	raw, err := s.Get(sessionKey(session))
+	if errors.Is(err, store.ErrNotFound) {
+		return sessionRecord{}, ErrNoSession
+	}
+	if err != nil {
+		return sessionRecord{}, fmt.Errorf("read session: %w", err)
+	}
+	return r.openSession(session, raw)
+}
+
+func (r records) putAccount(tx store.Tx, acc accountRecord) error {
+	return tx.Put(accountKey(acc.Account), r.sealAccount(acc.Account, acc), time.Time{})
+}
+
+func (r records) putSession(tx store.Tx, ses sessionRecord) error {
+	expires := fromUnix(ses.Expires)
+	sealed := r.keys.records().Seal(sessionContext(ses.ID), encode(ses))
+	if err := tx.Put(sessionKey(ses.ID), sealed, expires); err != nil {
+		return err
+	}
+	return tx.Put(accountSessionKey(ses.Account, ses.ID), encode(sessionEntry{V: version}), expires)
+}
+
+func (r records) sealAccount(a id.Account, acc accountRecord) []byte {
+	return r.keys.records().Seal(accountContext(a), encode(acc))
+}
+
+func (r records) openAccount(a id.Account, raw []byte) (accountRecord, error) {
+	plaintext, err := r.keys.records().Open(accountContext(a), raw)
+	if err != nil {
+		return accountRecord{}, fmt.Errorf("open account %s: %w", a, err)
+	}
+	return decode[accountRecord](plaintext)
+}
+
+func (r records) openSession(s id.Session, raw []byte) (sessionRecord, error) {
+	plaintext, err := r.keys.records().Open(sessionContext(s), raw)
+	if err != nil {
+		return sessionRecord{}, fmt.Errorf("open session %s: %w", s, err)
+	}
+	return decode[sessionRecord](plaintext)
+}
+
+// eachSession calls fn for every session of an account, page by page.
+func eachSession(r store.Reader, a id.Account, fn func(id.Session) error) error {
+	prefix, from := accountSessionsKey(a), ""
+	for {
+		items, err := r.Scan(prefix, from, scanPage)
+		if err != nil {
+			return fmt.Errorf("list sessions: %w", err)
+		}
+		for _, it := range items {
+			if err := fn(id.Session(it.Key[len(prefix):])); err != nil {
+				return err
+			}
+		}
+		if len(items) < scanPage {
+			return nil
+		}
+		from = items[len(items)-1].Key + "\x00"
+	}
+}
+
+// scanPage is how many records are listed at a time.
+const scanPage = 200
+
+func deleteSession(tx store.Tx, a id.Account, s id.Session) error {
+	if err := tx.Delete(sessionKey(s)); err != nil {
+		return err
+	}
+	return tx.Delete(accountSessionKey(a, s))
+}
+
+func deleteSessions(tx store.Tx, a id.Account, except ...id.Session) error {
+	return eachSession(tx, a, func(s id.Session) error {
+		if slices.Contains(except, s) {
+			return nil
+		}
+		return deleteSession(tx, a, s)
+	})
+}

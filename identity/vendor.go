@@ -1,0 +1,83 @@
+package identity
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/meins-id/meins/internal/id"
+)
+
+// How a vendor proves itself at the token endpoint.
+const (
+	MethodBasic = "client_secret_basic"
+	MethodPost  = "client_secret_post"
+	MethodNone  = "none"
+	MethodKey   = "private_key_jwt"
+)
+
+// What a vendor may ask the token endpoint for.
+const (
+	GrantCode    = "authorization_code"
+	GrantRefresh = "refresh_token"
+	GrantClient  = "client_credentials"
+)
+
+// Vendor is a relying party: who it says it is, where it may send customers back to, and why it
+// asks for each claim. What Vendors returns is shared: read it, never change it.
+type Vendor struct {
+	ID             id.Client
+	Name, Domain   string
+	DomainVerified bool
+	Logo           []byte
+	LogoType       string
+	LogoHash       string // names this very picture; set by Add
+
+	Contact, PolicyURI, TermsURI string
+
+	RedirectURIs, PostLogoutRedirectURIs []string
+
+	Public     bool
+	AuthMethod string // one of the Method constants; with a secret, basic and post are both good
+	SecretHash []byte
+	JWKS       json.RawMessage
+	Purposes   map[string]string // by claim or scope
+	SigningAlg string            // of ID tokens; "" is RS256, as the standard says
+	GrantTypes []string
+	// SectorIdentifier is settled when the vendor is added, because every customer's name towards
+	// the vendor hangs on it.
+	SectorIdentifier string
+	Created          time.Time
+}
+
+// Sector names the vendors that know a customer by the same sub.
+func (v Vendor) Sector() string {
+	if v.SectorIdentifier != "" {
+		return v.SectorIdentifier
+	}
+	return string(v.ID)
+}
+
+// bySecret says that the vendor proves itself with a secret.
+func (v Vendor) bySecret() bool { return v.AuthMethod == MethodBasic || v.AuthMethod == MethodPost }
+
+// record is the vendor as it is stored.
+func (v Vendor) record() vendorRecord {
+	return vendorRecord{
+		V: version, ID: v.ID, Name: v.Name, Domain: v.Domain, Verified: v.DomainVerified, Sector: v.SectorIdentifier,
+		Logo: v.LogoHash, Contact: v.Contact, Policy: v.PolicyURI, Terms: v.TermsURI,
+		Redirect: v.RedirectURIs, Logout: v.PostLogoutRedirectURIs, Public: v.Public, Method: v.AuthMethod,
+		Secret: v.SecretHash, JWKS: v.JWKS, Purposes: v.Purposes, Alg: v.SigningAlg, Grants: v.GrantTypes,
+		Created: v.Created.Unix(),
+	}
+}
+
+// vendor is the stored vendor with its picture.
+func (r vendorRecord) vendor(logo logoRecord) Vendor {
+	return Vendor{
+		ID: r.ID, Name: r.Name, Domain: r.Domain, DomainVerified: r.Verified, SectorIdentifier: r.Sector,
+		Logo: logo.Data, LogoType: logo.Type, LogoHash: r.Logo, Contact: r.Contact, PolicyURI: r.Policy, TermsURI: r.Terms,
+		RedirectURIs: r.Redirect, PostLogoutRedirectURIs: r.Logout, Public: r.Public, AuthMethod: r.Method,
+		SecretHash: r.Secret, JWKS: r.JWKS, Purposes: r.Purposes, SigningAlg: r.Alg, GrantTypes: r.Grants,
+		Created: fromUnix(r.Created),
+	}
+}
