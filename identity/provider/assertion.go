@@ -1,0 +1,118 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	jose "github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+
+	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/internal/id"
+)
+
+const (
+	maxAssertion         = 16 << 10
+	maxAssertionLifetime = 5 * time.Minute
+	clockSkew            = 30 * time.Second
+)
+
+// assertionAlgorithms are the signatures that vendors may use. There is none that a public key could
+// be mistaken for the secret of.
+var assertionAlgorithms = []jose.SignatureAlgorithm{jose.ES256, jose.RS256, jose.PS256, jose.EdDSA}
+
+var errAssertion = errors.New("the client assertion does not hold")
+
+// authenticateByKey checks private_key_jwt (OpenID Connect Core 9, RFC 7523). Why one is refused, the
+// log knows and the sender does not.
+func (p *Provider) authenticateByKey(ctx context.Context, c credentials) (identity.Vendor, error) {
+	signed, claimed, err := parseAssertion(c.assertion)
+	if err != nil || c.client != "" && c.client != claimed {
+		return identity.Vendor{}, refuseClient()
+	}
+	v, err := p.vendor(ctx, claimed)
+	if errors.Is(err, identity.ErrNoVendor) {
+		return identity.Vendor{}, refuseClient()
+	}
+	if err != nil {
+		return identity.Vendor{}, err
+	}
+	if v.AuthMethod != methodKey || v.Public {
+		return identity.Vendor{}, refuseClient()
+	}
+	claims, err := verifyAssertion(signed, v.JWKS)
+	if err != nil || !p.holds(claims, v.ID) {
+		return identity.Vendor{}, refuseClient()
+	}
+	// Only now is anything written: the signature is the vendor's.
+	err = p.records.UseAssertion(ctx, v.ID, claims.ID, claims.Expiry.Time().Add(2*clockSkew))
+	if errors.Is(err, errAssertionUsed) {
+		return identity.Vendor{}, refuseClient()
+	}
+	return v, err
+}
+
+// parseAssertion reads who an assertion claims to come from, before anything is believed.
+func parseAssertion(text string) (*jwt.JSONWebToken, id.Client, error) {
+	if len(text) > maxAssertion {
+		return nil, "", errAssertion
+	}
+	signed, err := jwt.ParseSigned(text, assertionAlgorithms)
+	if err != nil || len(signed.Headers) != 1 {
+		return nil, "", errAssertion
+	}
+	var claims jwt.Claims
+	if err := signed.UnsafeClaimsWithoutVerification(&claims); err != nil {
+		return nil, "", errAssertion
+	}
+	if claims.Issuer == "" || claims.Issuer != claims.Subject {
+		return nil, "", errAssertion
+	}
+	return signed, id.Client(claims.Issuer), nil
+}
+
+// verifyAssertion checks the signature with the keys that the vendor registered.
+func verifyAssertion(signed *jwt.JSONWebToken, registered json.RawMessage) (jwt.Claims, error) {
+	var set jose.JSONWebKeySet
+	if err := json.Unmarshal(registered, &set); err != nil {
+		return jwt.Claims{}, errAssertion
+	}
+	head := signed.Headers[0]
+	for _, key := range set.Keys {
+		if !fits(key, head) {
+			continue
+		}
+		var claims jwt.Claims
+		if err := signed.Claims(key.Key, &claims); err == nil {
+			return claims, nil
+		}
+	}
+	return jwt.Claims{}, errAssertion
+}
+
+// fits says whether a key may have made a signature with this header.
+func fits(key jose.JSONWebKey, head jose.Header) bool {
+	if head.KeyID != "" && key.KeyID != head.KeyID || key.Use != "" && key.Use != "sig" {
+		return false
+	}
+	return key.IsPublic() && (key.Algorithm == "" || key.Algorithm == head.Algorithm)
+}
+
+// holds checks who, for whom and when.
+func (p *Provider) holds(c jwt.Claims, client id.Client) bool {
+	now := p.o.Now()
+	switch {
+	case c.Issuer != string(client) || c.Subject != string(client) || c.ID == "":
+		return false
+	case !slices.Contains(c.Audience, p.o.Issuer) && !slices.Contains(c.Audience, p.o.Issuer+pathToken):
+		return false
+	case c.Expiry == nil || now.After(c.Expiry.Time().Add(clockSkew)) || c.Expiry.Time().After(now.Add(maxAssertionLifetime+clockSkew)):
+		return false
+	case c.NotBefore != nil && c.NotBefore.Time().After(now.Add(clockSkew)):
+		return false
+	}
+	return c.IssuedAt == nil || !c.IssuedAt.Time().After(now.Add(clockSkew))
+}

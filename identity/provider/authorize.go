@@ -1,0 +1,136 @@
+package provider
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/internal/id"
+)
+
+// maxRequest bounds all parameters of an authorization request together, in bytes: what is accepted
+// must still fit into an address once it is sealed.
+const maxRequest = 16 << 10
+
+// Codes of the error page, for what must not become a redirect.
+const (
+	pageMalformed = "authorize-malformed"
+	pageTooLarge  = "authorize-too-large"
+	pageVendor    = "vendor-unknown"
+	pageRedirect  = "redirect-mismatch"
+	pageFailed    = "internal"
+)
+
+// authorize takes an authorization request (OpenID Connect Core 3.1.2.1). Until the vendor and its
+// address are known to be right, mistakes are shown to the customer; from then on they go to the
+// vendor. A valid request is sealed and taken to the page that continues.
+func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
+	form, status, code := authorizeForm(w, r)
+	if code != "" {
+		p.o.ErrorPage(w, r, status, code)
+		return
+	}
+	v, status, code := p.addressee(r, form)
+	if code != "" {
+		p.o.ErrorPage(w, r, status, code)
+		return
+	}
+	redirectTo(w, p.answerRequest(r, v, form))
+}
+
+// authorizeForm reads the parameters of a GET or a POST.
+func authorizeForm(w http.ResponseWriter, r *http.Request) (form url.Values, status int, code string) {
+	if r.Method == http.MethodPost {
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	}
+	err := r.ParseForm()
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge) || size(r.Form) > maxRequest:
+		return nil, http.StatusRequestEntityTooLarge, pageTooLarge
+	case err != nil:
+		return nil, http.StatusBadRequest, pageMalformed
+	}
+	return r.Form, 0, ""
+}
+
+func size(form url.Values) int {
+	n := 0
+	for name, values := range form {
+		for _, v := range values {
+			n += len(name) + len(v)
+		}
+	}
+	return n
+}
+
+// addressee finds the vendor and checks that the address to answer to is one it registered, letter by
+// letter.
+func (p *Provider) addressee(r *http.Request, form url.Values) (v identity.Vendor, status int, code string) {
+	if len(form["client_id"]) > 1 || len(form["redirect_uri"]) > 1 {
+		return identity.Vendor{}, http.StatusBadRequest, pageMalformed
+	}
+	v, err := p.vendor(r.Context(), id.Client(form.Get("client_id")))
+	switch {
+	case errors.Is(err, identity.ErrNoVendor):
+		return identity.Vendor{}, http.StatusBadRequest, pageVendor
+	case err != nil:
+		p.o.Log.ErrorContext(r.Context(), "provider failed", "doing", "find vendor", "error", err)
+		return identity.Vendor{}, http.StatusInternalServerError, pageFailed
+	case !slices.Contains(v.RedirectURIs, form.Get("redirect_uri")):
+		return identity.Vendor{}, http.StatusBadRequest, pageRedirect
+	}
+	return v, 0, ""
+}
+
+// answerRequest gives the address to go to: the page that continues, or the vendor with an error.
+func (p *Provider) answerRequest(r *http.Request, v identity.Vendor, form url.Values) string {
+	q, wrong := p.readRequest(r.Context(), v, form)
+	if wrong != nil {
+		return p.response(form.Get("redirect_uri"), stateOf(form), wrong)
+	}
+	if q.wantsLogin() {
+		if s, err := p.o.Session(r); err == nil {
+			q.Seen = loginOf(s)
+		}
+	}
+	if q.prompts(promptNone) {
+		if refused := p.refuseSilently(r, v, q); refused != "" {
+			return refused
+		}
+	}
+	flow, err := p.sealFlow(q)
+	if err != nil || len(flow) > maxFlow {
+		return p.response(q.RedirectURI, q.State, failure(errInvalidRequest, "the request is too large"))
+	}
+	return p.o.ContinuePath + "?flow=" + flow
+}
+
+// refuseSilently answers prompt=none at once where no page could make a difference; the empty answer
+// means that one can.
+func (p *Provider) refuseSilently(r *http.Request, v identity.Vendor, q request) string {
+	visit, err := p.visitOf(v, q)
+	if err != nil {
+		return p.response(q.RedirectURI, q.State, failure(errInvalidRequest, "what is asked cannot be shown"))
+	}
+	var session *identity.Session
+	if s, err := p.o.Session(r); err == nil {
+		session = &s
+	}
+	next, err := p.next(r.Context(), visit, session)
+	if err != nil {
+		p.o.Log.ErrorContext(r.Context(), "provider failed", "doing", "answer silently", "error", err)
+		return p.response(q.RedirectURI, q.State, failure(errServer, ""))
+	}
+	return next.Redirect
+}
+
+// stateOf is the state to send back; of a request with two of them, none is.
+func stateOf(form url.Values) string {
+	if len(form["state"]) != 1 {
+		return ""
+	}
+	return form.Get("state")
+}

@@ -1,0 +1,60 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+
+	"github.com/meins-id/meins/identity"
+)
+
+// exchangeCode turns a code into tokens. Whoever presents it must be the vendor that it was made for,
+// with the address and the verifier of its request; only then is it used up. A code that comes again
+// was stolen by one of the two: everything that came from it ends.
+func (p *Provider) exchangeCode(ctx context.Context, v identity.Vendor, r oidc.AccessTokenRequest) (*tokens, error) {
+	code, err := p.read(kindCode, r.Code)
+	if err != nil || code.Client != v.ID || code.RedirectURI != r.RedirectURI {
+		return nil, refuseGrant("the code is not valid")
+	}
+	if !answers(r.CodeVerifier, code.Challenge) {
+		return nil, refuseGrant("code_verifier does not fit the code")
+	}
+	if err := p.redeem(ctx, code); err != nil {
+		return nil, err
+	}
+	answer := p.issueAccess(code)
+	if code.has(scopeOffline) {
+		answer.Refresh = p.mint(kindRefresh, p.firstRefresh(code))
+	}
+	released, err := p.releaseToIDToken(ctx, code)
+	if err != nil {
+		return nil, err
+	}
+	answer.ID, err = p.idToken(v, code, code.Nonce, answer.Access, released)
+	return answer, err
+}
+
+// redeem uses the code up, and begins the family of its refresh tokens.
+func (p *Provider) redeem(ctx context.Context, code token) error {
+	if err := p.live(ctx, code); err != nil {
+		return err
+	}
+	use := redemption{Family: code.Family, Expires: code.Expires}
+	if code.has(scopeOffline) {
+		first := p.firstRefresh(code)
+		use.Chain = &familyRecord{Version: recordVersion, Client: code.Client, Grant: code.Grant, Expires: first.Expires}
+	}
+	err := p.records.RedeemCode(ctx, use)
+	switch {
+	case errors.Is(err, errCodeUsed):
+		p.o.Log.WarnContext(ctx, "code replayed", "client", code.Client, "grant", code.Grant, "family", code.Family)
+		return refuseGrant("the code is not valid")
+	case errors.Is(err, errCodeLate):
+		return refuseGrant("the code has expired")
+	case err != nil:
+		return fmt.Errorf("redeem code: %w", err)
+	}
+	return nil
+}

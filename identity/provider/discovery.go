@@ -1,0 +1,116 @@
+package provider
+
+import (
+	"context"
+	"net/http"
+
+	jose "github.com/go-jose/go-jose/v4"
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+	"github.com/zitadel/oidc/v3/pkg/op"
+
+	"github.com/meins-id/meins/vault"
+)
+
+// Where everything is.
+const (
+	pathDiscovery  = oidc.DiscoveryEndpoint
+	pathMetadata   = "/.well-known/oauth-authorization-server" // RFC 8414
+	pathAuthorize  = "/oauth/authorize"
+	pathToken      = "/oauth/token"
+	pathUserInfo   = "/oauth/userinfo"
+	pathIntrospect = "/oauth/introspect"
+	pathRevoke     = "/oauth/revoke"
+	pathEndSession = "/oauth/end_session"
+	pathKeys       = "/oauth/keys"
+)
+
+// acrSecret is the one authentication context there is: a secret that only the customer knows.
+const acrSecret = "https://meins.id/acr/secret"
+
+// promptNone and its kin are the values of prompt.
+const (
+	promptNone    = oidc.PromptNone
+	promptLogin   = oidc.PromptLogin
+	promptConsent = oidc.PromptConsent
+	promptSelect  = oidc.PromptSelectAccount
+)
+
+// metadata is what discovery says. It lists only what is true.
+type metadata struct {
+	oidc.DiscoveryConfiguration
+	IssInResponse    bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207
+	PromptsSupported []string `json:"prompt_values_supported"`
+}
+
+func newMetadata(issuer string) metadata {
+	bySecretOrKey := []oidc.AuthMethod{oidc.AuthMethodBasic, oidc.AuthMethodPost, oidc.AuthMethodPrivateKeyJWT}
+	byAny := append(bySecretOrKey[:3:3], oidc.AuthMethodNone)
+	algorithms := names(assertionAlgorithms)
+	return metadata{
+		DiscoveryConfiguration: oidc.DiscoveryConfiguration{
+			Issuer:                issuer,
+			AuthorizationEndpoint: issuer + pathAuthorize,
+			TokenEndpoint:         issuer + pathToken,
+			UserinfoEndpoint:      issuer + pathUserInfo,
+			IntrospectionEndpoint: issuer + pathIntrospect,
+			RevocationEndpoint:    issuer + pathRevoke,
+			EndSessionEndpoint:    issuer + pathEndSession,
+			JwksURI:               issuer + pathKeys,
+
+			ScopesSupported:                  []string{scopeOpenID, oidc.ScopeProfile, oidc.ScopeEmail, oidc.ScopeAddress, oidc.ScopePhone, scopeOffline},
+			ResponseTypesSupported:           []string{string(oidc.ResponseTypeCode)},
+			ResponseModesSupported:           []string{string(oidc.ResponseModeQuery)},
+			GrantTypesSupported:              []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken, oidc.GrantTypeClientCredentials},
+			ACRValuesSupported:               []string{acrSecret},
+			SubjectTypesSupported:            []string{"pairwise"},
+			IDTokenSigningAlgValuesSupported: names(idTokenAlgorithms),
+			CodeChallengeMethodsSupported:    []oidc.CodeChallengeMethod{oidc.CodeChallengeMethodS256},
+
+			TokenEndpointAuthMethodsSupported:                  byAny,
+			TokenEndpointAuthSigningAlgValuesSupported:         algorithms,
+			RevocationEndpointAuthMethodsSupported:             byAny,
+			RevocationEndpointAuthSigningAlgValuesSupported:    algorithms,
+			IntrospectionEndpointAuthMethodsSupported:          bySecretOrKey,
+			IntrospectionEndpointAuthSigningAlgValuesSupported: algorithms,
+
+			ClaimTypesSupported:      []string{"normal"},
+			ClaimsSupported:          claimsSupported(),
+			ClaimsParameterSupported: true,
+			UILocalesSupported:       oidc.ParseLocales([]string{"en", "de"}),
+		},
+		IssInResponse:    true,
+		PromptsSupported: []string{promptNone, promptLogin, promptConsent, promptSelect},
+	}
+}
+
+// claimsSupported are the provider's own claims and those that a vault can hold.
+func claimsSupported() []string {
+	list := []string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "at_hash", "sid"}
+	for _, e := range vault.Catalogue() {
+		list = append(list, e.Name)
+	}
+	return list
+}
+
+func names(algorithms []jose.SignatureAlgorithm) []string {
+	list := make([]string, len(algorithms))
+	for i, a := range algorithms {
+		list[i] = string(a)
+	}
+	return list
+}
+
+// Discovery implements op.Server.
+func (s *server) Discovery(context.Context, *op.Request[struct{}]) (*op.Response, error) {
+	return cacheable(s.p.metadata, "public, max-age=3600"), nil
+}
+
+// Keys implements op.Server. Vendors may keep the answer for a while: who meets a key that is newer
+// asks again, and retired keys stay in it for longer.
+func (s *server) Keys(context.Context, *op.Request[struct{}]) (*op.Response, error) {
+	return cacheable(jose.JSONWebKeySet{Keys: s.p.o.Keys.PublicKeys()}, "public, max-age=300"), nil
+}
+
+func cacheable(data any, control string) *op.Response {
+	return &op.Response{Header: http.Header{"Cache-Control": {control}}, Data: data}
+}

@@ -1,0 +1,82 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/meins-id/meins/identity"
+)
+
+// tokens is the answer of the token endpoint (RFC 6749, 5.1). It prints [redacted].
+type tokens struct {
+	Access    string `json:"access_token"`
+	Type      string `json:"token_type"`
+	ExpiresIn int64  `json:"expires_in"`
+	Refresh   string `json:"refresh_token,omitempty"`
+	ID        string `json:"id_token,omitempty"`
+	Scope     string `json:"scope,omitempty"`
+}
+
+// String hides the tokens.
+func (tokens) String() string { return redacted }
+
+// GoString hides the tokens.
+func (tokens) GoString() string { return redacted }
+
+// Format hides the tokens under every verb.
+func (tokens) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) } // fmt.State keeps no error
+
+// LogValue hides the tokens.
+func (tokens) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// issueAccess begins an answer with an access token for what t stands for. It lives no longer than the
+// grant. Issuing writes nothing.
+func (p *Provider) issueAccess(t token) *tokens {
+	now := p.o.Now()
+	access := token{
+		ID: tokenID(), Client: t.Client, Grant: t.Grant, Family: t.Family, Subject: t.Subject,
+		Scopes: t.Scopes, Claims: t.Claims, Key: t.Key,
+		Issued: now, Expires: now.Add(p.o.AccessTokenLifetime),
+	}
+	if !t.Ends.IsZero() {
+		access.Expires = earlier(access.Expires, t.Ends)
+	}
+	return &tokens{
+		Access: p.mint(kindAccess, access), Type: "Bearer",
+		ExpiresIn: int64(access.Expires.Sub(now) / time.Second), Scope: access.scope(),
+	}
+}
+
+// issueToClient answers a vendor that acts for itself. No scope is known that would mean anything
+// then, so none is granted.
+func (p *Provider) issueToClient(v identity.Vendor) *tokens {
+	return p.issueAccess(token{Client: v.ID, Subject: string(v.ID)})
+}
+
+// live asks consent whether the grant of a code or a refresh token still serves.
+func (p *Provider) live(ctx context.Context, t token) error {
+	err := p.o.Consent.Live(ctx, t.Grant, t.Client)
+	if ended(err) {
+		return refuseGrant("the customer's consent has ended")
+	}
+	return err
+}
+
+// over says whether a token's own time is up.
+func (p *Provider) over(t token) bool { return !p.o.Now().Before(t.Expires) }
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// without gives the members of list that are not in gone.
+func without(list, gone []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(gone, s) })
+}

@@ -1,0 +1,28 @@
+package provider
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+)
+
+// Bounds of a code verifier (RFC 7636, 4.1).
+const (
+	minVerifier = 43
+	maxVerifier = 128
+)
+
+// isChallenge says whether a text can be the S256 challenge of anything: 32 bytes in base64url.
+func isChallenge(s string) bool {
+	sum, err := encoding.DecodeString(s)
+	return err == nil && len(sum) == sha256.Size && len(s) == encoding.EncodedLen(sha256.Size)
+}
+
+// answers says whether a verifier belongs to a challenge. There is no other method than S256.
+func answers(verifier, challenge string) bool {
+	if len(verifier) < minVerifier || len(verifier) > maxVerifier || challenge == "" {
+		return false
+	}
+	sum := sha256.Sum256([]byte(verifier))
+	return subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(challenge)) == 1
+}

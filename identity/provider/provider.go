@@ -1,0 +1,112 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/meins-id/meins/consent"
+	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/internal/store"
+)
+
+// Lifetimes that are nobody's setting.
+const (
+	codeLifetime    = time.Minute
+	flowLifetime    = 30 * time.Minute
+	idTokenLifetime = time.Hour
+
+	defaultAccessLifetime  = 10 * time.Minute
+	defaultRefreshLifetime = 90 * 24 * time.Hour
+)
+
+// Options of New. What has no default is required.
+type Options struct {
+	Issuer   string // scheme and host, without a path or a slash at the end
+	Accounts *identity.Accounts
+	Vendors  *identity.Vendors
+	Keys     *identity.Keyring
+	Consent  *consent.Engine
+	Store    store.Store
+	Now      func() time.Time
+	Log      *slog.Logger
+
+	// Session says who is signed in in the browser that sends the request.
+	Session func(*http.Request) (identity.Session, error)
+	// ClearSession makes the browser forget its session.
+	ClearSession func(http.ResponseWriter)
+	// ErrorPage shows what must not become a redirect: the vendor or its address is not known.
+	ErrorPage func(w http.ResponseWriter, r *http.Request, status int, code string)
+
+	ContinuePath      string // default "/continue"
+	SignedOutPath     string // default "/signed-out"
+	ConfirmLogoutPath string // default "/signout"
+
+	AccessTokenLifetime time.Duration // default 10 minutes
+	RefreshLifetime     time.Duration // default and at most 90 days
+}
+
+// Provider is the OpenID Provider. Its methods may be called from any goroutine.
+type Provider struct {
+	o        Options
+	records  records
+	metadata metadata
+	handler  http.Handler
+}
+
+// New checks the options, all at once, and makes the provider.
+func New(o Options) (*Provider, error) {
+	o = o.withDefaults()
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	p := &Provider{o: o, records: records{store: o.Store, now: o.Now, access: o.AccessTokenLifetime + time.Minute}}
+	p.metadata = newMetadata(o.Issuer)
+	p.handler = p.routes()
+	return p, nil
+}
+
+// Handler serves /.well-known/openid-configuration, /.well-known/oauth-authorization-server and
+// everything under /oauth/.
+func (p *Provider) Handler() http.Handler { return p.handler }
+
+func (o Options) withDefaults() Options {
+	text := func(s *string, value string) {
+		if *s == "" {
+			*s = value
+		}
+	}
+	text(&o.ContinuePath, "/continue")
+	text(&o.SignedOutPath, "/signed-out")
+	text(&o.ConfirmLogoutPath, "/signout")
+	if o.AccessTokenLifetime <= 0 {
+		o.AccessTokenLifetime = defaultAccessLifetime
+	}
+	// The key ring keeps the keys of tokens for this long and no longer.
+	if o.RefreshLifetime <= 0 || o.RefreshLifetime > defaultRefreshLifetime {
+		o.RefreshLifetime = defaultRefreshLifetime
+	}
+	return o
+}
+
+// check lists every mistake at once.
+func (o Options) check() error {
+	var problems []error
+	if u, err := url.Parse(o.Issuer); err != nil || u.Host == "" || o.Issuer != u.Scheme+"://"+u.Host || !strings.HasPrefix(u.Scheme, "http") {
+		problems = append(problems, fmt.Errorf("issuer %q: must be scheme and host alone", o.Issuer))
+	}
+	for name, missing := range map[string]bool{
+		"accounts": o.Accounts == nil, "vendors": o.Vendors == nil, "keys": o.Keys == nil, "consent": o.Consent == nil,
+		"store": o.Store == nil, "now": o.Now == nil, "log": o.Log == nil, "session": o.Session == nil,
+		"clear session": o.ClearSession == nil, "error page": o.ErrorPage == nil,
+	} {
+		if missing {
+			problems = append(problems, fmt.Errorf("%s: missing", name))
+		}
+	}
+	return errors.Join(problems...)
+}

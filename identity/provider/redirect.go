@@ -1,0 +1,65 @@
+package provider
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// outcome is what an authorization response says beside state and iss.
+type outcome url.Values
+
+func failure(code, text string) outcome {
+	return outcome{"error": {code}, "error_description": {text}}
+}
+
+// Error codes of authorization responses.
+const (
+	errAccessDenied        = "access_denied"
+	errConsentRequired     = "consent_required"
+	errInteractionRequired = "interaction_required"
+	errInvalidRequest      = "invalid_request"
+	errInvalidScope        = "invalid_scope"
+	errLoginRequired       = "login_required"
+	errRegistration        = "registration_not_supported"
+	errRequest             = "request_not_supported"
+	errRequestURI          = "request_uri_not_supported"
+	errServer              = "server_error"
+	errUnauthorizedClient  = "unauthorized_client"
+	errUnmet               = "unmet_authentication_requirements"
+	errUnsupportedResponse = "unsupported_response_type"
+)
+
+// response is the address that takes an outcome to the vendor: the registered one, unchanged, with
+// the outcome, the vendor's state and our name (RFC 9207) behind it. Everything is query-encoded, so
+// nothing of it can end a header or begin a parameter.
+func (p *Provider) response(redirectURI, state string, o outcome) string {
+	values := url.Values(o)
+	if state != "" {
+		values.Set("state", state)
+	}
+	values.Set("iss", p.o.Issuer)
+	return withQuery(redirectURI, values)
+}
+
+// withQuery appends to an address that may have a query of its own.
+func withQuery(address string, values url.Values) string {
+	if len(values) == 0 {
+		return address
+	}
+	separator := "?"
+	if strings.Contains(address, "?") {
+		separator = "&"
+	}
+	return address + separator + values.Encode()
+}
+
+// redirectTo sends the browser on. 303 makes a POST into a GET (RFC 9700, 4.12); the page that the
+// browser leaves must not be kept, nor its address told.
+func redirectTo(w http.ResponseWriter, address string) {
+	h := w.Header()
+	h.Set("Location", address)
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	w.WriteHeader(http.StatusSeeOther)
+}

@@ -1,0 +1,88 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/vault"
+)
+
+// firstRefresh is the refresh token that comes with a code. Its end is the family's: rotating does not
+// move it, and it is never after the grant's.
+func (p *Provider) firstRefresh(code token) token {
+	t := code
+	t.ID = tokenID()
+	t.Issued = p.o.Now()
+	t.Expires = earlier(t.Issued.Add(p.o.RefreshLifetime), code.Ends)
+	t.Generation = 0
+	return t
+}
+
+// refresh turns a refresh token into the next one and a new access token. The old one is used up; if
+// it ever comes again, the family ends (RFC 9700, 4.14.2).
+func (p *Provider) refresh(ctx context.Context, v identity.Vendor, presented, scope string) (*tokens, error) {
+	t, err := p.read(kindRefresh, presented)
+	if err != nil || t.Client != v.ID || p.over(t) {
+		return nil, refuseGrant("the refresh token is not valid")
+	}
+	narrowed, err := narrow(t, scope)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.live(ctx, t); err != nil {
+		return nil, err
+	}
+	if err := p.rotate(ctx, t); err != nil {
+		return nil, err
+	}
+	answer := p.issueAccess(narrowed)
+	answer.ID, err = p.idToken(v, t, "", answer.Access, nil)
+	if err != nil {
+		return nil, err
+	}
+	t.ID, t.Issued = tokenID(), p.o.Now()
+	t.Generation++
+	answer.Refresh = p.mint(kindRefresh, t)
+	return answer, nil
+}
+
+// rotate uses the token up.
+func (p *Provider) rotate(ctx context.Context, t token) error {
+	err := p.records.RotateRefresh(ctx, t.Family, t.Generation)
+	switch {
+	case errors.Is(err, errReused):
+		p.o.Log.WarnContext(ctx, "refresh token reused", "client", t.Client, "grant", t.Grant, "family", t.Family)
+		return refuseGrant("the refresh token is not valid")
+	case errors.Is(err, errNoFamily):
+		return refuseGrant("the refresh token is not valid")
+	case err != nil:
+		return fmt.Errorf("rotate refresh token: %w", err)
+	}
+	return nil
+}
+
+// narrow leaves only the scopes that a refresh asks for, and takes away the claims of those that it
+// gives up. It is for one access token: the next refresh has the whole choice again (RFC 6749, 6).
+func narrow(t token, scope string) (token, error) {
+	wanted := strings.Fields(scope)
+	if len(wanted) == 0 {
+		return t, nil
+	}
+	for _, s := range wanted {
+		if !t.has(s) {
+			return token{}, refuseScope("scope goes beyond what was granted")
+		}
+	}
+	if !slices.Contains(wanted, scopeOpenID) {
+		return token{}, refuseScope("scope must contain openid")
+	}
+	for _, s := range without(t.Scopes, wanted) {
+		t.Claims = without(t.Claims, vault.ScopeNames(s))
+	}
+	t.Scopes = wanted
+	return t, nil
+}

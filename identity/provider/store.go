@@ -1,0 +1,206 @@
+package provider
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/meins-id/meins/internal/id"
+	"github.com/meins-id/meins/internal/store"
+)
+
+// The keys of the four kinds of records:
+//
+//	code/<family>                 a code was redeemed
+//	family/<family>               a family of refresh tokens lives, and in which generation
+//	revoked/<family or token id>  this came to an end before its time
+//	jti/<hash>                    a client assertion was used
+func codeKey(f id.Family) string    { return "code/" + string(f) }
+func familyKey(f id.Family) string  { return "family/" + string(f) }
+func revokedKey(name string) string { return "revoked/" + name }
+
+// assertionKey hashes: the name is the vendor's, of any length and any characters.
+func assertionKey(c id.Client, jti string) string {
+	sum := sha256.Sum256([]byte(string(c) + "\x00" + jti))
+	return "jti/" + base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+var (
+	errCodeUsed      = errors.New("the code was redeemed before: everything that came from it is revoked")
+	errCodeLate      = errors.New("the code has expired")
+	errReused        = errors.New("the refresh token was used before: its family is revoked")
+	errNoFamily      = errors.New("the refresh token's family is over")
+	errAssertionUsed = errors.New("the client assertion was used before")
+)
+
+// familyRecord is what is known of a chain of refresh tokens. No token is in it, nor a hash of one:
+// the tokens are sealed, so which of them is the newest is all there is to know.
+type familyRecord struct {
+	Version    int       `json:"v"`
+	Client     id.Client `json:"client"`
+	Grant      id.Grant  `json:"grant"`
+	Generation uint64    `json:"generation"`
+	Expires    time.Time `json:"expires"`
+}
+
+const recordVersion = 1
+
+// mark is the value of records whose key says it all.
+var mark = []byte(`{"v":1}`)
+
+// records turns the store into this package's atomic steps.
+type records struct {
+	store store.Store
+	now   func() time.Time
+	// access is how long an access token can outlive the code or the family that it came from.
+	access time.Duration
+}
+
+// redemption is a code that somebody presents.
+type redemption struct {
+	Family  id.Family
+	Expires time.Time     // of the code
+	Chain   *familyRecord // to begin, when the vendor gets a refresh token
+}
+
+// RedeemCode marks a code as used and begins its family, or revokes all that came from it when it was
+// used before. The mark outlives the code by the life of an access token, so that a late replay is
+// noticed while there is something to revoke.
+func (r records) RedeemCode(ctx context.Context, c redemption) error {
+	return r.update(ctx, func(tx store.Tx) (error, error) {
+		_, err := tx.Get(codeKey(c.Family))
+		switch {
+		case err == nil:
+			return errCodeUsed, r.revokeFamily(tx, c.Family)
+		case !errors.Is(err, store.ErrNotFound):
+			return nil, err
+		case !r.now().Before(c.Expires):
+			return errCodeLate, nil
+		}
+		if err := tx.Put(codeKey(c.Family), mark, c.Expires.Add(r.access)); err != nil {
+			return nil, err
+		}
+		if c.Chain == nil {
+			return nil, nil
+		}
+		return nil, putFamily(tx, c.Family, *c.Chain)
+	})
+}
+
+// RotateRefresh moves a family from the generation that was presented to the next. An older one was
+// used before: somebody has a copy, and the family ends.
+func (r records) RotateRefresh(ctx context.Context, f id.Family, presented uint64) error {
+	return r.update(ctx, func(tx store.Tx) (error, error) {
+		rec, err := getFamily(tx, f)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			return errNoFamily, nil
+		case err != nil:
+			return nil, err
+		case rec.Generation != presented:
+			return errReused, r.revokeFamily(tx, f)
+		}
+		rec.Generation++
+		return nil, putFamily(tx, f, rec)
+	})
+}
+
+// RevokeFamily ends a family: its refresh tokens, and its access tokens on every node.
+func (r records) RevokeFamily(ctx context.Context, f id.Family) error {
+	return r.update(ctx, func(tx store.Tx) (error, error) { return nil, r.revokeFamily(tx, f) })
+}
+
+func (r records) revokeFamily(tx store.Tx, f id.Family) error {
+	if err := tx.Delete(familyKey(f)); err != nil {
+		return err
+	}
+	return tx.Put(revokedKey(string(f)), mark, r.now().Add(r.access))
+}
+
+// RevokeToken ends one access token.
+func (r records) RevokeToken(ctx context.Context, name string, expires time.Time) error {
+	return r.update(ctx, func(tx store.Tx) (error, error) {
+		return nil, tx.Put(revokedKey(name), mark, expires)
+	})
+}
+
+// UseAssertion notes the name of a client assertion until it expires, or says that it was used.
+func (r records) UseAssertion(ctx context.Context, c id.Client, jti string, expires time.Time) error {
+	return r.update(ctx, func(tx store.Tx) (error, error) {
+		_, err := tx.Get(assertionKey(c, jti))
+		if err == nil {
+			return errAssertionUsed, nil
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			return nil, err
+		}
+		return nil, tx.Put(assertionKey(c, jti), mark, expires)
+	})
+}
+
+// Revoked says whether an access token came to an end before its time, alone or with its family.
+func (r records) Revoked(ctx context.Context, t token) (revoked bool, err error) {
+	err = r.store.View(ctx, func(rd store.Reader) error {
+		found, err := rd.GetMany(revokedKey(t.ID), revokedKey(string(t.Family)))
+		if err != nil {
+			return err
+		}
+		revoked = found[0] != nil || found[1] != nil
+		return nil
+	})
+	return revoked || err != nil, err
+}
+
+// Newest says whether a refresh token is the one of its family that may be used.
+func (r records) Newest(ctx context.Context, t token) (newest bool, err error) {
+	err = r.store.View(ctx, func(rd store.Reader) error {
+		rec, err := getFamily(rd, t.Family)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		newest = err == nil && rec.Generation == t.Generation
+		return err
+	})
+	return newest, err
+}
+
+// update runs a step that gives two errors: a finding, which is committed with what the step wrote,
+// and a failure, which undoes it.
+func (r records) update(ctx context.Context, step func(store.Tx) (finding, failure error)) error {
+	var finding error
+	err := r.store.Update(ctx, func(tx store.Tx) (err error) {
+		finding, err = step(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return finding
+}
+
+func getFamily(r store.Reader, f id.Family) (familyRecord, error) {
+	raw, err := r.Get(familyKey(f))
+	if err != nil {
+		return familyRecord{}, err
+	}
+	var rec familyRecord
+	if err := json.Unmarshal(raw, &rec); err != nil {
+		return familyRecord{}, fmt.Errorf("family %s: %w", f, err)
+	}
+	if rec.Version != recordVersion {
+		return familyRecord{}, fmt.Errorf("family %s: record version %d is not known here", f, rec.Version)
+	}
+	return rec, nil
+}
+
+func putFamily(tx store.Tx, f id.Family, rec familyRecord) error {
+	raw, err := json.Marshal(rec)
+	if err != nil {
+		return fmt.Errorf("family %s: %w", f, err)
+	}
+	return tx.Put(familyKey(f), raw, rec.Expires)
+}
