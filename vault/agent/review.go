@@ -1,0 +1,205 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"slices"
+
+	"github.com/meins-id/meins/internal/id"
+	"github.com/meins-id/meins/vault"
+)
+
+// Pending is a vendor's request, with what would be released now for each claim that is asked. A
+// claim without a value is one that the customer has not filled in.
+type Pending struct {
+	Next
+	Values vault.Claims `json:"values"`
+}
+
+// String hides the values.
+func (Pending) String() string { return redacted }
+
+// GoString hides the values.
+func (Pending) GoString() string { return redacted }
+
+// LogValue hides the values.
+func (Pending) LogValue() slog.Value { return hidden }
+
+// Decision is the customer's yes to some or all of what was shown.
+type Decision struct {
+	Flow   string   `json:"flow"`
+	Digest string   `json:"digest"` // of what was shown
+	Claims []string `json:"claims"` // approved
+	Locale string   `json:"locale"` // in which it was shown
+}
+
+// review is what the customer was shown for one request.
+type review struct {
+	ask    Ask
+	digest string
+	values vault.Claims
+}
+
+// maxReviews bounds what one agent remembers; who has more requests open reviews the oldest again.
+const maxReviews = 16
+
+// Ask tells what a request needs next. Where it needs a decision, the vault must be open: the
+// customer decides on values, not on names.
+func (a *Agent) Ask(ctx context.Context, flow string) (Pending, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.askFlow(ctx, flow)
+}
+
+func (a *Agent) askFlow(ctx context.Context, flow string) (Pending, error) {
+	p := Pending{Values: vault.Claims{}}
+	if err := a.transport.Do(ctx, "POST", "/flow", Flow{Flow: flow}, &p.Next); err != nil {
+		return Pending{}, err
+	}
+	if p.Step != FlowStepReview {
+		return p, nil
+	}
+	if p.Ask == nil {
+		return Pending{}, ErrAnswer
+	}
+	d, err := a.load(ctx)
+	if err != nil {
+		return Pending{}, err
+	}
+	p.Values = vault.ClaimsFor(d, persona(d), claimNames(p.Ask.Claims), a.now())
+	if len(a.reviews) >= maxReviews {
+		clear(a.reviews)
+	}
+	a.reviews[flow] = review{ask: *p.Ask, digest: p.Digest, values: p.Values}
+	return p, nil
+}
+
+// Approve seals the values of the approved claims for the vendor and hands the grant over. What is
+// released is what was shown: when the vault changed meanwhile, it is to be shown again.
+func (a *Agent) Approve(ctx context.Context, decision Decision) (redirect string, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	shown, err := a.reviewed(ctx, decision)
+	if err != nil {
+		return "", err
+	}
+	d, err := a.load(ctx)
+	if err != nil {
+		return "", err
+	}
+	claims := vault.ClaimsFor(d, persona(d), decision.Claims, a.now())
+	if !sameValues(claims, shown.values, decision.Claims) {
+		delete(a.reviews, decision.Flow)
+		return "", ErrStaleReview
+	}
+	approval, err := a.approval(decision, d, claims)
+	if err != nil {
+		return "", err
+	}
+	var answer RedirectAnswer
+	if err := a.transport.Do(ctx, "POST", "/flow/approve", approval, &answer); err != nil {
+		return "", err
+	}
+	delete(a.reviews, decision.Flow)
+	return answer.Redirect, nil
+}
+
+// reviewed is what the customer was shown, when it is what the decision is about.
+func (a *Agent) reviewed(ctx context.Context, decision Decision) (review, error) {
+	shown, ok := a.reviews[decision.Flow]
+	if !ok {
+		// A page that was loaded anew: the digest tells whether it shows the same.
+		p, err := a.askFlow(ctx, decision.Flow)
+		if err != nil {
+			return review{}, err
+		}
+		if shown, ok = a.reviews[decision.Flow]; !ok || p.Step != FlowStepReview {
+			return review{}, ErrNoReview
+		}
+	}
+	if shown.digest != decision.Digest {
+		delete(a.reviews, decision.Flow)
+		return review{}, ErrStaleReview
+	}
+	asked := claimNames(shown.ask.Claims)
+	for _, name := range decision.Claims {
+		if !slices.Contains(asked, name) {
+			return review{}, ErrNotAsked
+		}
+	}
+	return shown, nil
+}
+
+// approval draws the grant and its key, and seals exactly the approved claims.
+func (a *Agent) approval(decision Decision, d vault.Document, claims vault.Claims) (Approval, error) {
+	account, grant, key := id.Account(a.session.Account), id.New[id.Grant](), vault.NewGrantKey()
+	capsule, err := vault.SealCapsule(key, account, grant, 1, claims)
+	if err != nil {
+		return Approval{}, err
+	}
+	approved := decision.Claims
+	if approved == nil {
+		approved = []string{} // nothing but the login: a list all the same
+	}
+	return Approval{
+		Flow: decision.Flow, Digest: decision.Digest, Claims: approved, Locale: decision.Locale,
+		Grant: string(grant), Persona: string(persona(d)), Capsule: capsule,
+		WrappedKey: vault.WrapGrantKey(a.key, account, grant, key), GrantKey: key.Bytes(),
+	}, nil
+}
+
+// sameValues compares what would be released with what was shown. updated_at is of the approved
+// claims only, and so not what was shown for all.
+func sameValues(now, shown vault.Claims, names []string) bool {
+	for _, name := range names {
+		if name != "updated_at" && !bytes.Equal(now[name], shown[name]) {
+			return false
+		}
+	}
+	return true
+}
+
+// Resume goes on under a consent in force: its key is unwrapped, nothing is asked.
+func (a *Agent) Resume(ctx context.Context, flow string) (redirect string, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s, err := a.unlocked(ctx)
+	if err != nil {
+		return "", err
+	}
+	var next Next
+	if err := a.transport.Do(ctx, "POST", "/flow", Flow{Flow: flow}, &next); err != nil {
+		return "", err
+	}
+	switch {
+	case next.Step == FlowStepSignIn:
+		return "", ErrSignIn
+	case next.Step != FlowStepResume || next.Grant == nil:
+		return "", ErrNoResume
+	}
+	g := next.Grant
+	key, err := vault.UnwrapGrantKey(a.key, id.Account(s.Account), id.Grant(g.ID), g.WrappedKey)
+	if err != nil {
+		return "", err
+	}
+	var answer RedirectAnswer
+	in := Resumption{Flow: flow, Grant: g.ID, GrantKey: key.Bytes()}
+	err = a.transport.Do(ctx, "POST", "/flow/resume", in, &answer)
+	return answer.Redirect, err
+}
+
+// Deny refuses the request. That is an answer like any other, and needs no open vault.
+func (a *Agent) Deny(ctx context.Context, flow, digest, locale string) (redirect string, err error) {
+	var answer RedirectAnswer
+	in := Denial{Flow: flow, Digest: digest, Locale: locale}
+	err = a.transport.Do(ctx, "POST", "/flow/deny", in, &answer)
+	return answer.Redirect, err
+}
+
+// Fail tells the vendor of a request with prompt=none that it takes a question to answer.
+func (a *Agent) Fail(ctx context.Context, flow string, reason FailureReason) (redirect string, err error) {
+	var answer RedirectAnswer
+	err = a.transport.Do(ctx, "POST", "/flow/fail", Failure{Flow: flow, Reason: reason}, &answer)
+	return answer.Redirect, err
+}
