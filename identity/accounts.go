@@ -64,7 +64,7 @@ type Accounts struct {
 	lifetime time.Duration
 	stretch  seal.Stretch
 	door     *door
-	decoy    []byte // a sealed account record that nobody can log in to
+	decoy    decoy
 }
 
 // NewAccounts opens the register.
@@ -137,8 +137,11 @@ func (a *Accounts) Delete(ctx context.Context, s Session, currentAuth []byte) er
 		return ErrMustRenew
 	}
 	return a.proven(s, func() error {
-		return a.deleteAccount(ctx, s.ID, func(r accountRecord) error {
-			return a.mustKnow(r, currentAuth)
+		return a.deleteAccount(ctx, s.ID, func(acc accountRecord, ses sessionRecord) error {
+			if ses.MustRenew {
+				return ErrMustRenew
+			}
+			return a.mustKnow(acc, currentAuth)
 		})
 	})
 }

@@ -130,7 +130,7 @@ func (k *Keyring) PairwiseSub(account, persona, sector string) string {
 
 // appendFrame puts each part behind its length, so that no two lists of parts give the same bytes.
 func appendFrame(dst, part []byte) []byte {
-	dst = binary.BigEndian.AppendUint32(dst, uint32(len(part))) //nolint:gosec // G115: parts are far below 4 GiB
+	dst = binary.BigEndian.AppendUint32(dst, uint32(len(part))) // parts are far below 4 GiB
 	return append(dst, part...)
 }
 

@@ -5,7 +5,6 @@ import (
 	"crypto/hmac"
 	"errors"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -30,7 +29,7 @@ func (a *Accounts) Parameters(ctx context.Context, login string, _ Source) (seal
 	if err != nil {
 		return seal.Stretch{}, err
 	}
-	rec, _, err := a.find(ctx, hash)
+	rec, _, err := a.findLogin(ctx, hash, a.decoy)
 	if err != nil {
 		return seal.Stretch{}, err
 	}
@@ -59,7 +58,7 @@ func (a *Accounts) Login(ctx context.Context, login string, kind vault.SlotKind,
 }
 
 func (a *Accounts) login(ctx context.Context, hash []byte, kind vault.SlotKind, auth []byte, from Source) (Opened, error) {
-	rec, raw, err := a.find(ctx, hash)
+	rec, raw, err := a.findLogin(ctx, hash, a.decoy)
 	if err != nil {
 		return Opened{}, err
 	}
@@ -84,15 +83,21 @@ func (a *Accounts) login(ctx context.Context, hash []byte, kind vault.SlotKind, 
 // Reauthenticate proves a secret again in a session, which gets a new AuthTime. By recovery code it
 // must renew afterwards, as after a login by recovery code.
 func (a *Accounts) Reauthenticate(ctx context.Context, s Session, kind vault.SlotKind, auth []byte) (Session, error) {
+	if s.MustRenew {
+		return Session{}, ErrMustRenew
+	}
 	var rec sessionRecord
 	err := a.proven(s, func() (err error) {
-		rec, err = a.renewSession(ctx, s.ID, func(acc accountRecord, ses *sessionRecord) error {
+		rec, err = a.reproveSession(ctx, s.ID, func(acc accountRecord, ses *sessionRecord) error {
+			if ses.MustRenew {
+				return ErrMustRenew
+			}
 			if _, ok := a.proves(acc, kind, auth); !ok {
 				return ErrWrongSecret
 			}
 			ses.AuthTime = a.now().Unix()
 			ses.Methods = []string{methodOf(kind)}
-			ses.MustRenew = ses.MustRenew || kind == vault.SlotRecovery
+			ses.MustRenew = kind == vault.SlotRecovery
 			return nil
 		})
 		return err
@@ -143,16 +148,10 @@ func (a *Accounts) check(account id.Account, slot id.Slot, auth []byte) []byte {
 	return a.keys.Hash("auth", []byte(account), []byte(slot), auth)
 }
 
-// find reads the account of a login hash, or a stand-in without an identifier.
-func (a *Accounts) find(ctx context.Context, hash []byte) (accountRecord, []byte, error) {
-	standIn := id.Account(lowerBase32.EncodeToString(a.keys.Hash("stand-in", hash))[:26])
-	return a.findLogin(ctx, hash, standIn, a.decoy)
-}
-
-// newDecoy seals a record of the form that every account has, so that opening it takes as long.
-// It has no account, and what its slots check is random.
-func (a *Accounts) newDecoy() []byte {
-	rec := accountRecord{V: version, Login: seal.NewKey().Bytes(), Created: time.Unix(1, 0).Unix()}
+// newDecoy makes records of the form that every account has, so that reading and opening them takes
+// as long. What its slots check is random.
+func (a *Accounts) newDecoy() decoy {
+	p := accountRecord{V: version, Account: id.New[id.Account](), Login: seal.NewKey().Bytes(), Created: a.now().Unix()}
 	stretch := a.stretch
 	stretch.Salt = seal.NewKey().Bytes()[:seal.SaltSize]
 	for _, kind := range [...]vault.SlotKind{vault.SlotPassphrase, vault.SlotRecovery} {
@@ -160,9 +159,9 @@ func (a *Accounts) newDecoy() []byte {
 		if kind == vault.SlotPassphrase {
 			s.Stretch = &stretch
 		}
-		rec.Slots = append(rec.Slots, slotRecord{Slot: s, Check: seal.NewKey().Bytes()})
+		p.Slots = append(p.Slots, slotRecord{Slot: s, Check: seal.NewKey().Bytes()})
 	}
-	return a.sealAccount("", rec)
+	return decoy{account: p.Account, login: encode(loginRecord{V: version, Account: p.Account}), sealed: a.sealAccount(p.Account, p)}
 }
 
 // loginHash is all that is kept of a login name.

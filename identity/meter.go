@@ -14,7 +14,8 @@ import (
 // Every attempt is charged before it is checked, and given back when the secret was right:
 //
 //   - per login and address: a few attempts are free, then each has to wait twice as long as the
-//     one before, up to MaxWait. Whoever waits is heard then: a right secret always gets in.
+//     one before, up to MaxWait. Whoever waits is heard then: a right secret always gets in. (Who
+//     shares the customer's very address can compete for that turn; from any other it is free.)
 //   - per login, from anywhere: many failures do not forbid anything, they make every address wait
 //     before its own next attempt, a fresh one too. No address competes with another for its turn,
 //     so an attacker can make the customer wait MaxWait, and never longer. Guessing from many

@@ -27,16 +27,16 @@ func (a *Accounts) Slots(ctx context.Context, account id.Account) ([]vault.Slot,
 // ChangePassphrase replaces the passphrase slot and ends every other session. It takes the present
 // passphrase, so that a stolen session is not enough.
 func (a *Accounts) ChangePassphrase(ctx context.Context, s Session, currentAuth []byte, fresh NewSlot) error {
-	return a.replace(ctx, s, currentAuth, fresh, vault.SlotPassphrase, true)
+	return a.replace(ctx, s, currentAuth, fresh, vault.SlotPassphrase, everyOne)
 }
 
-// ReplaceRecovery replaces the recovery slot; it takes the present passphrase too. Other sessions
-// stay: who found the old code has not been able to sign in with it since they were opened.
+// ReplaceRecovery replaces the recovery slot; it takes the present passphrase too. Sessions that the
+// old code opened and that have not been renewed end: they could still replace everything.
 func (a *Accounts) ReplaceRecovery(ctx context.Context, s Session, currentAuth []byte, fresh NewSlot) error {
-	return a.replace(ctx, s, currentAuth, fresh, vault.SlotRecovery, false)
+	return a.replace(ctx, s, currentAuth, fresh, vault.SlotRecovery, mustRenew)
 }
 
-func (a *Accounts) replace(ctx context.Context, s Session, currentAuth []byte, fresh NewSlot, kind vault.SlotKind, alone bool) error {
+func (a *Accounts) replace(ctx context.Context, s Session, currentAuth []byte, fresh NewSlot, kind vault.SlotKind, end ends) error {
 	if s.MustRenew {
 		return ErrMustRenew
 	}
@@ -45,7 +45,7 @@ func (a *Accounts) replace(ctx context.Context, s Session, currentAuth []byte, f
 		return err
 	}
 	return a.proven(s, func() error {
-		_, err := a.changeSession(ctx, s.ID, alone, func(acc *accountRecord, ses *sessionRecord) error {
+		_, err := a.changeSession(ctx, s.ID, end, func(acc *accountRecord, ses *sessionRecord) error {
 			if ses.MustRenew {
 				return ErrMustRenew
 			}
@@ -72,7 +72,7 @@ func (a *Accounts) Renew(ctx context.Context, s Session, passphrase, recovery Ne
 	if first.Slot.ID == second.Slot.ID {
 		return Session{}, ErrSlots
 	}
-	rec, err := a.changeSession(ctx, s.ID, true, func(acc *accountRecord, ses *sessionRecord) error {
+	rec, err := a.changeSession(ctx, s.ID, everyOne, func(acc *accountRecord, ses *sessionRecord) error {
 		if !ses.MustRenew {
 			return ErrNothingToRenew
 		}

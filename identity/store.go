@@ -72,33 +72,47 @@ func (r records) createAccount(ctx context.Context, acc accountRecord, ses sessi
 	})
 }
 
+// decoy stands for the account of a login that nobody has: an account that is not in the store, and
+// the sealed record that it would have. What it opens to has no account.
+type decoy struct {
+	account id.Account
+	login   []byte // encoded
+	sealed  []byte
+}
+
 // findLogin reads the account behind the hash of a login name. For a login that does not exist it
-// does the same, with the stand-in: the same reads, and a sealed record of the same form to open.
-func (r records) findLogin(ctx context.Context, hash []byte, standIn id.Account, decoy []byte) (rec accountRecord, raw []byte, err error) {
-	account := standIn
+// does the same with the decoy: the same reads, and records of the same form to open.
+func (r records) findLogin(ctx context.Context, hash []byte, d decoy) (rec accountRecord, raw []byte, err error) {
+	var login loginRecord
+	known := false
 	err = r.store.View(ctx, func(s store.Reader) error {
 		found, err := s.GetMany(loginKey(hash))
 		if err != nil {
 			return err
 		}
-		if found[0] != nil {
-			login, err := decode[loginRecord](found[0])
-			if err != nil {
-				return err
-			}
-			account = login.Account
+		if known = found[0] != nil; !known {
+			found[0] = d.login
 		}
-		found, err = s.GetMany(accountKey(account))
+		if login, err = decode[loginRecord](found[0]); err != nil {
+			return err
+		}
+		found, err = s.GetMany(accountKey(login.Account))
+		if err != nil {
+			return err
+		}
 		raw = found[0]
-		return err
+		return nil
 	})
 	if err != nil {
-		return accountRecord{}, nil, err
+		return accountRecord{}, nil, fmt.Errorf("read login: %w", err)
 	}
-	if raw == nil {
-		account, raw = "", decoy
+	if known = known && raw != nil; !known {
+		login.Account, raw = d.account, d.sealed
 	}
-	rec, err = r.openAccount(account, raw)
+	rec, err = r.openAccount(login.Account, raw)
+	if !known {
+		rec.Account = ""
+	}
 	return rec, raw, err
 }
 
@@ -137,33 +151,22 @@ func (r records) readAccount(ctx context.Context, a id.Account) (rec accountReco
 
 // readSession reads one session; ErrNoSession when there is none.
 func (r records) readSession(ctx context.Context, s id.Session) (rec sessionRecord, err error) {
-	var raw []byte
 	err = r.store.View(ctx, func(rd store.Reader) error {
-		raw, err = rd.Get(sessionKey(s))
+		rec, err = r.getSession(rd, s)
 		return err
 	})
-	if errors.Is(err, store.ErrNotFound) {
-		return sessionRecord{}, ErrNoSession
-	}
-	if err != nil {
-		return sessionRecord{}, fmt.Errorf("read session: %w", err)
-	}
-	return r.openSession(s, raw)
+	return rec, err
 }
 
 // readSessions reads every live session of an account.
 func (r records) readSessions(ctx context.Context, a id.Account) (recs []sessionRecord, err error) {
 	err = r.store.View(ctx, func(rd store.Reader) error {
-		recs, err = nil, nil
+		recs = nil
 		return eachSession(rd, a, func(s id.Session) error {
-			raw, err := rd.Get(sessionKey(s))
-			if errors.Is(err, store.ErrNotFound) {
-				return nil // expired between two looks at the clock
+			rec, err := r.getSession(rd, s)
+			if errors.Is(err, ErrNoSession) {
+				return nil // nothing but its entry is left, and that expires
 			}
-			if err != nil {
-				return err
-			}
-			rec, err := r.openSession(s, raw)
 			recs = append(recs, rec)
 			return err
 		})
@@ -171,9 +174,15 @@ func (r records) readSessions(ctx context.Context, a id.Account) (recs []session
 	return recs, err
 }
 
+// ends says which of an account's other sessions end with a change.
+type ends func(sessionRecord) bool
+
+func everyOne(sessionRecord) bool    { return true }
+func mustRenew(r sessionRecord) bool { return r.MustRenew }
+
 // changeSession lets change decide on the account and alter account and session, and stores both.
-// With alone, every other session of the account ends in the same step.
-func (r records) changeSession(ctx context.Context, s id.Session, alone bool, change func(*accountRecord, *sessionRecord) error) (out sessionRecord, err error) {
+// The account's other sessions that end says, end in the same step.
+func (r records) changeSession(ctx context.Context, s id.Session, end ends, change func(*accountRecord, *sessionRecord) error) (out sessionRecord, err error) {
 	err = r.store.Update(ctx, func(tx store.Tx) error {
 		ses, acc, err := r.getBoth(tx, s)
 		if err != nil {
@@ -182,10 +191,8 @@ func (r records) changeSession(ctx context.Context, s id.Session, alone bool, ch
 		if err := change(&acc, &ses); err != nil {
 			return err
 		}
-		if alone {
-			if err := deleteSessions(tx, acc.Account, s); err != nil {
-				return err
-			}
+		if err := r.deleteSessions(tx, acc.Account, end, s); err != nil {
+			return err
 		}
 		if err := r.putAccount(tx, acc); err != nil {
 			return err
@@ -196,8 +203,8 @@ func (r records) changeSession(ctx context.Context, s id.Session, alone bool, ch
 	return out, err
 }
 
-// renewSession lets change alter the session alone, after a look at the account.
-func (r records) renewSession(ctx context.Context, s id.Session, change func(accountRecord, *sessionRecord) error) (out sessionRecord, err error) {
+// reproveSession lets change alter the session alone, after a look at the account.
+func (r records) reproveSession(ctx context.Context, s id.Session, change func(accountRecord, *sessionRecord) error) (out sessionRecord, err error) {
 	err = r.store.Update(ctx, func(tx store.Tx) error {
 		ses, acc, err := r.getBoth(tx, s)
 		if err != nil {
@@ -228,20 +235,20 @@ func (r records) endSession(ctx context.Context, s id.Session) error {
 
 // endSessions deletes every session of an account but those in except.
 func (r records) endSessions(ctx context.Context, a id.Account, except ...id.Session) error {
-	return r.store.Update(ctx, func(tx store.Tx) error { return deleteSessions(tx, a, except...) })
+	return r.store.Update(ctx, func(tx store.Tx) error { return r.deleteSessions(tx, a, everyOne, except...) })
 }
 
 // deleteAccount deletes the account, its login and its sessions, if the session lives and may agrees.
-func (r records) deleteAccount(ctx context.Context, s id.Session, may func(accountRecord) error) error {
+func (r records) deleteAccount(ctx context.Context, s id.Session, may func(accountRecord, sessionRecord) error) error {
 	return r.store.Update(ctx, func(tx store.Tx) error {
-		_, acc, err := r.getBoth(tx, s)
+		ses, acc, err := r.getBoth(tx, s)
 		if err != nil {
 			return err
 		}
-		if err := may(acc); err != nil {
+		if err := may(acc, ses); err != nil {
 			return err
 		}
-		if err := deleteSessions(tx, acc.Account); err != nil {
+		if err := r.deleteSessions(tx, acc.Account, everyOne); err != nil {
 			return err
 		}
 		if err := tx.Delete(loginKey(acc.Login)); err != nil {
@@ -345,9 +352,19 @@ func deleteSession(tx store.Tx, a id.Account, s id.Session) error {
 	return tx.Delete(accountSessionKey(a, s))
 }
 
-func deleteSessions(tx store.Tx, a id.Account, except ...id.Session) error {
+// deleteSessions deletes the sessions of an account that end says, but those in except.
+func (r records) deleteSessions(tx store.Tx, a id.Account, end ends, except ...id.Session) error {
 	return eachSession(tx, a, func(s id.Session) error {
 		if slices.Contains(except, s) {
+			return nil
+		}
+		ses, err := r.getSession(tx, s)
+		switch {
+		case errors.Is(err, ErrNoSession):
+			return nil // nothing but its entry is left, and that expires
+		case err != nil:
+			return err
+		case !end(ses):
 			return nil
 		}
 		return deleteSession(tx, a, s)

@@ -39,7 +39,7 @@ type Vendor struct {
 	Public     bool
 	AuthMethod string // one of the Method constants; with a secret, basic and post are both good
 	SecretHash []byte
-	JWKS       json.RawMessage
+	JWKS       json.RawMessage   `json:",omitempty"` // else no keys would become the text null
 	Purposes   map[string]string // by claim or scope
 	SigningAlg string            // of ID tokens; "" is RS256, as the standard says
 	GrantTypes []string

@@ -48,6 +48,9 @@ func (v Vendor) completed(now time.Time) Vendor {
 	if v.ID == "" {
 		v.ID = id.New[id.Client]()
 	}
+	if string(v.JWKS) == "null" {
+		v.JWKS = nil
+	}
 	if v.AuthMethod == "" {
 		v.AuthMethod = v.defaultMethod()
 	}
@@ -208,10 +211,20 @@ func (v Vendor) checkLogo(m *mistakes) {
 func (v Vendor) checkPurposes(m *mistakes) {
 	m.add(len(v.Purposes) > maxPurposes, "purposes: more than %d", maxPurposes)
 	for name, text := range v.Purposes {
-		m.add(!isClaimName(name), "purpose %q: not the name of a claim or scope", name)
+		// A purpose may be said in more languages: "email#de" (OpenID Connect Registration 2.1).
+		claim, language, translated := strings.Cut(name, "#")
+		m.add(!isClaimName(claim), "purpose %q: not the name of a claim or scope", name)
+		m.add(translated && !isLanguage(language), "purpose %q: not a language tag behind the #", name)
 		m.add(!isLine(text, maxPurpose), "purpose of %q: needs 1 to %d visible characters", name, maxPurpose)
 	}
 	slices.Sort(*m)
+}
+
+// isLanguage accepts the form of a BCP 47 tag.
+func isLanguage(s string) bool {
+	return len(s) >= 2 && len(s) <= 35 && !strings.ContainsFunc(s, func(r rune) bool {
+		return r != '-' && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9')
+	})
 }
 
 // isLine says that a text is one line that shows what it says: no controls, and no characters that
