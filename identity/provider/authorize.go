@@ -87,7 +87,7 @@ func (p *Provider) addressee(r *http.Request, form url.Values) (v identity.Vendo
 
 // answerRequest gives the address to go to: the page that continues, or the vendor with an error.
 func (p *Provider) answerRequest(r *http.Request, v identity.Vendor, form url.Values) string {
-	q, wrong := p.readRequest(r.Context(), v, form)
+	q, wrong := p.readRequest(v, form)
 	if wrong != nil {
 		return p.response(form.Get("redirect_uri"), stateOf(form), wrong)
 	}

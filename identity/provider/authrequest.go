@@ -2,7 +2,6 @@ package provider
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"net/url"
 	"slices"
@@ -23,9 +22,9 @@ const (
 	maxLocales   = 16
 )
 
-// checks are made in this order; the first that finds something answers. None looks at the address,
-// which was checked before.
-func (p *Provider) readRequest(ctx context.Context, v identity.Vendor, form url.Values) (request, outcome) {
+// readRequest checks a request in this order; the first mistake that is found is the answer. The
+// vendor and its address were checked before.
+func (p *Provider) readRequest(v identity.Vendor, form url.Values) (request, outcome) {
 	q := request{
 		Client: v.ID, RedirectURI: form.Get("redirect_uri"), State: form.Get("state"), Nonce: form.Get("nonce"),
 		Challenge: form.Get("code_challenge"), LoginHint: loginHint(form.Get("login_hint")),
@@ -38,7 +37,7 @@ func (p *Provider) readRequest(ctx context.Context, v identity.Vendor, form url.
 		func(q *request) outcome { return q.checkProof(form.Get("code_challenge_method")) },
 		func(q *request) outcome { return q.readPrompt(form) },
 		func(q *request) outcome { return q.readClaims(form.Get("claims")) },
-		func(q *request) outcome { return p.readHint(ctx, q, form.Get("id_token_hint")) },
+		func(q *request) outcome { return p.readHint(q, form.Get("id_token_hint")) },
 	} {
 		if wrong := check(&q); wrong != nil {
 			return request{}, wrong
@@ -188,13 +187,13 @@ func meets(wanted *consent.ClaimRequest) bool {
 	}
 	return len(values) == 0 || slices.ContainsFunc(values, func(raw json.RawMessage) bool {
 		var s string
-		return json.Unmarshal(raw, &s) == nil && s == acrSecret
+		return json.Unmarshal(raw, &s) == nil && s == acrKnown
 	})
 }
 
 // readHint reads the ID token that says whom the vendor means. One that this vendor was not given, or
 // that is not ours at all, is a mistake of the request; an old one is not.
-func (p *Provider) readHint(_ context.Context, q *request, hint string) outcome {
+func (p *Provider) readHint(q *request, hint string) outcome {
 	if hint == "" {
 		return nil
 	}

@@ -65,41 +65,48 @@ func appendTexts(b []byte, list []string) []byte {
 	return b
 }
 
-// fields reads what append wrote. After the first thing that does not fit, everything is zero and
-// bad is set: the caller looks once, at the end.
+// fields reads what append wrote, out of a string, so that texts are shared with it and not copied.
+// After the first thing that does not fit, everything is zero and bad is set: the caller looks once,
+// at the end.
 type fields struct {
-	rest []byte
+	rest string
 	bad  bool
 }
 
+// number is binary.Uvarint over a string, and stricter: a number has one spelling.
 func (f *fields) number() uint64 {
-	n, size := binary.Uvarint(f.rest)
-	if f.bad || size <= 0 {
-		f.bad = true
-		return 0
+	var n uint64
+	for i := 0; i < len(f.rest) && i < binary.MaxVarintLen64; i++ {
+		b := f.rest[i]
+		n |= uint64(b&0x7f) << (7 * i)
+		if b >= 0x80 {
+			continue
+		}
+		if i > 0 && b == 0 || i == binary.MaxVarintLen64-1 && b > 1 {
+			break
+		}
+		f.rest = f.rest[i+1:]
+		return n
 	}
-	f.rest = f.rest[size:]
-	return n
+	f.rest, f.bad = "", true
+	return 0
 }
 
-// bytes borrows from what is read.
-func (f *fields) bytes() []byte {
+func (f *fields) text() string {
 	n := f.number()
-	if f.bad || n > uint64(len(f.rest)) {
-		f.bad = true
-		return nil
+	if n > uint64(len(f.rest)) {
+		f.rest, f.bad = "", true
+		return ""
 	}
-	b := f.rest[:n]
+	s := f.rest[:n]
 	f.rest = f.rest[n:]
-	return b
+	return s
 }
-
-func (f *fields) text() string { return string(f.bytes()) }
 
 func (f *fields) texts() []string {
 	n := f.number()
-	if f.bad || n > uint64(len(f.rest)) { // each takes a byte at least
-		f.bad = true
+	if n > uint64(len(f.rest)) { // each takes a byte at least
+		f.rest, f.bad = "", true
 		return nil
 	}
 	if n == 0 {
@@ -113,4 +120,4 @@ func (f *fields) texts() []string {
 }
 
 // done says that everything fitted and nothing is left.
-func (f *fields) done() bool { return !f.bad && len(f.rest) == 0 }
+func (f *fields) done() bool { return !f.bad && f.rest == "" }

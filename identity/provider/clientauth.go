@@ -82,6 +82,23 @@ func (c *credentials) readBasic(h http.Header) error {
 	return nil
 }
 
+// identify reads the credentials of a request, finds its vendor, and refuses a grant type that the
+// vendor may not use.
+func (p *Provider) identify(ctx context.Context, h http.Header, form url.Values) (identity.Vendor, error) {
+	c, err := credentialsOf(h, form)
+	if err != nil {
+		return identity.Vendor{}, err
+	}
+	v, err := p.authenticate(ctx, c)
+	if err != nil {
+		return identity.Vendor{}, err
+	}
+	if grant := form.Get("grant_type"); grant != "" && !allows(v, grant) {
+		return identity.Vendor{}, refuseGrantType()
+	}
+	return v, nil
+}
+
 // authenticate finds the vendor that a request comes from, by the method that it registered and no
 // other: a vendor with a key cannot be impersonated with a secret, nor one with a secret without it.
 func (p *Provider) authenticate(ctx context.Context, c credentials) (identity.Vendor, error) {

@@ -5,20 +5,18 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/zitadel/oidc/v3/pkg/oidc"
-
 	"github.com/meins-id/meins/identity"
 )
 
 // exchangeCode turns a code into tokens. Whoever presents it must be the vendor that it was made for,
 // with the address and the verifier of its request; only then is it used up. A code that comes again
 // was stolen by one of the two: everything that came from it ends.
-func (p *Provider) exchangeCode(ctx context.Context, v identity.Vendor, r oidc.AccessTokenRequest) (*tokens, error) {
-	code, err := p.read(kindCode, r.Code)
-	if err != nil || code.Client != v.ID || code.RedirectURI != r.RedirectURI {
+func (p *Provider) exchangeCode(ctx context.Context, v identity.Vendor, presented, redirectURI, verifier string) (*tokens, error) {
+	code, err := p.read(kindCode, presented)
+	if err != nil || code.Client != v.ID || code.RedirectURI != redirectURI {
 		return nil, refuseGrant("the code is not valid")
 	}
-	if !answers(r.CodeVerifier, code.Challenge) {
+	if !answers(verifier, code.Challenge) {
 		return nil, refuseGrant("code_verifier does not fit the code")
 	}
 	if err := p.redeem(ctx, code); err != nil {

@@ -16,7 +16,7 @@ const (
 	pathDiscovery  = oidc.DiscoveryEndpoint
 	pathMetadata   = "/.well-known/oauth-authorization-server" // RFC 8414
 	pathAuthorize  = "/oauth/authorize"
-	pathToken      = "/oauth/token"
+	pathToken      = "/oauth/token" //nolint:gosec // G101: an address
 	pathUserInfo   = "/oauth/userinfo"
 	pathIntrospect = "/oauth/introspect"
 	pathRevoke     = "/oauth/revoke"
@@ -24,8 +24,8 @@ const (
 	pathKeys       = "/oauth/keys"
 )
 
-// acrSecret is the one authentication context there is: a secret that only the customer knows.
-const acrSecret = "https://meins.id/acr/secret"
+// acrKnown is the one authentication context there is: a secret that only the customer knows.
+const acrKnown = "https://meins.id/acr/secret"
 
 // promptNone and its kin are the values of prompt.
 const (
@@ -61,7 +61,7 @@ func newMetadata(issuer string) metadata {
 			ResponseTypesSupported:           []string{string(oidc.ResponseTypeCode)},
 			ResponseModesSupported:           []string{string(oidc.ResponseModeQuery)},
 			GrantTypesSupported:              []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken, oidc.GrantTypeClientCredentials},
-			ACRValuesSupported:               []string{acrSecret},
+			ACRValuesSupported:               []string{acrKnown},
 			SubjectTypesSupported:            []string{"pairwise"},
 			IDTokenSigningAlgValuesSupported: names(idTokenAlgorithms),
 			CodeChallengeMethodsSupported:    []oidc.CodeChallengeMethod{oidc.CodeChallengeMethodS256},

@@ -14,7 +14,7 @@ const maxForm = 64 << 10
 // Challenges of 401 and 403.
 const (
 	challengeClient = `Basic realm="meins"`
-	challengeBearer = `Bearer realm="meins"`
+	challengeBearer = `Bearer realm="meins"` //nolint:gosec // G101: a scheme
 )
 
 // routes are all addresses, exactly.
@@ -41,7 +41,7 @@ func (p *Provider) routes() http.Handler {
 		pathKeys:       read(library),
 		pathAuthorize:  page(p.authorize),
 		pathEndSession: page(p.endSession),
-		pathToken:      shared(form(supported(identified(library)))),
+		pathToken:      shared(form(http.HandlerFunc(p.serveToken))),
 		pathRevoke:     shared(form(identified(library))),
 		pathIntrospect: form(http.HandlerFunc(p.serveIntrospect)),
 		pathUserInfo:   shared(only(http.HandlerFunc(p.serveUserInfo), http.MethodGet, http.MethodPost)),
@@ -144,20 +144,6 @@ func isForm(contentType string) bool {
 	}
 	kind, _, err := mime.ParseMediaType(contentType)
 	return err == nil && kind == formType
-}
-
-// supported refuses grant types that do not exist here, before the library repeats their names.
-func supported(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.PostForm.Get("grant_type") {
-		case grantCode, grantRefresh, grantClient:
-			next.ServeHTTP(w, r)
-		case "":
-			(&refusal{http.StatusBadRequest, oidc.ErrInvalidRequest().WithDescription("grant_type is missing")}).write(w, "")
-		default:
-			(&refusal{http.StatusBadRequest, oidc.ErrUnsupportedGrantType().WithDescription("this grant type is not supported")}).write(w, "")
-		}
-	})
 }
 
 // identified refuses malformed client authentication before the library does so with another status.

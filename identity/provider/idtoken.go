@@ -48,12 +48,16 @@ func (p *Provider) idToken(v identity.Vendor, t token, nonce, access string, rel
 	payload, err := join(idClaims{
 		Issuer: p.o.Issuer, Subject: t.Subject, Audience: string(t.Client), Party: string(t.Client),
 		Expires: now.Add(idTokenLifetime).Unix(), Issued: now.Unix(), AuthTime: t.AuthTime.Unix(),
-		Nonce: nonce, Context: acrSecret, Methods: t.Methods, Access: accessHash(algorithm, access), Session: t.Session,
+		Nonce: nonce, Context: acrKnown, Methods: t.Methods, Access: accessHash(algorithm, access), Session: t.Session,
 	}, released)
 	if err != nil {
 		return "", fmt.Errorf("id token: %w", err)
 	}
-	return p.sign(algorithm, payload)
+	key, err := p.o.Keys.Signer(algorithm)
+	if err != nil {
+		return "", fmt.Errorf("id token: %w", err)
+	}
+	return signJWT(key, payload)
 }
 
 // join writes the claims of both as one object.
@@ -67,23 +71,6 @@ func join(own idClaims, released vault.Claims) ([]byte, error) {
 		return nil, err
 	}
 	return append(append(payload[:len(payload)-1], ','), more[1:]...), nil
-}
-
-// sign makes a JWT with the key in use for this algorithm.
-func (p *Provider) sign(algorithm string, payload []byte) (string, error) {
-	key, err := p.o.Keys.Signer(algorithm)
-	if err != nil {
-		return "", fmt.Errorf("sign id token: %w", err)
-	}
-	signer, err := jose.NewSigner(key, (&jose.SignerOptions{}).WithType("JWT"))
-	if err != nil {
-		return "", fmt.Errorf("sign id token: %w", err)
-	}
-	signed, err := signer.Sign(payload)
-	if err != nil {
-		return "", fmt.Errorf("sign id token: %w", err)
-	}
-	return signed.CompactSerialize()
 }
 
 // accessHash is the left half of the hash that belongs to the algorithm (OpenID Connect Core 3.1.3.6);

@@ -56,8 +56,8 @@ func (p *Provider) introspect(ctx context.Context, h http.Header, form url.Value
 	if text == "" {
 		return introspection{}, refuseRequest("token is missing")
 	}
-	t, k, err := p.readEither(text)
-	if err != nil || t.Client != v.ID || p.over(t) {
+	t, k, ok := p.readEither(text)
+	if !ok || t.Client != v.ID || p.over(t) {
 		return introspection{}, nil
 	}
 	active, err := p.active(ctx, k, t)
@@ -68,12 +68,12 @@ func (p *Provider) introspect(ctx context.Context, h http.Header, form url.Value
 }
 
 // readEither opens a token whose kind the vendor need not say.
-func (p *Provider) readEither(text string) (token, kind, error) {
+func (p *Provider) readEither(text string) (token, kind, bool) {
 	if t, err := p.read(kindAccess, text); err == nil {
-		return t, kindAccess, nil
+		return t, kindAccess, true
 	}
 	t, err := p.read(kindRefresh, text)
-	return t, kindRefresh, err
+	return t, kindRefresh, err == nil
 }
 
 // active says whether a token that is in time still serves.

@@ -21,32 +21,17 @@ var _ op.Server = (*server)(nil)
 // VerifyClient implements op.Server. What the library parsed does not tell the methods of client
 // authentication apart; the request does.
 func (s *server) VerifyClient(ctx context.Context, r *op.Request[op.ClientCredentials]) (op.Client, error) {
-	c, err := s.p.verifyClient(ctx, r)
+	v, err := s.p.identify(ctx, r.Header, r.Form)
 	if err != nil {
 		_, err = s.p.respond(ctx, "authenticate client", nil, err)
 		return nil, err
-	}
-	return c, nil
-}
-
-func (p *Provider) verifyClient(ctx context.Context, r *op.Request[op.ClientCredentials]) (client, error) {
-	c, err := credentialsOf(r.Header, r.Form)
-	if err != nil {
-		return client{}, err
-	}
-	v, err := p.authenticate(ctx, c)
-	if err != nil {
-		return client{}, err
-	}
-	if grant := r.Form.Get("grant_type"); grant != "" && !allows(v, grant) {
-		return client{}, refuseGrantType()
 	}
 	return client{v}, nil
 }
 
 // CodeExchange implements op.Server.
 func (s *server) CodeExchange(ctx context.Context, r *op.ClientRequest[oidc.AccessTokenRequest]) (*op.Response, error) {
-	t, err := s.p.exchangeCode(ctx, vendorOf(r.Client), *r.Data)
+	t, err := s.p.exchangeCode(ctx, vendorOf(r.Client), r.Data.Code, r.Data.RedirectURI, r.Data.CodeVerifier)
 	return s.p.respond(ctx, "exchange code", t, err)
 }
 
@@ -79,10 +64,9 @@ func (s *server) Revocation(ctx context.Context, r *op.ClientRequest[oidc.Revoca
 	return s.p.respond(ctx, "revoke", nil, err)
 }
 
-// library is what the library serves: the endpoints that answer programs, and are not on the hot path.
+// library is what the library's HTTP layer serves: what answers programs, and is not on the hot path.
 func (p *Provider) library() http.Handler {
 	return op.RegisterServer(&server{p: p}, op.Endpoints{
-		Token:      op.NewEndpoint(pathToken),
 		Revocation: op.NewEndpoint(pathRevoke),
 		JwksURI:    op.NewEndpoint(pathKeys),
 	}, op.WithServerCORSOptions(nil))

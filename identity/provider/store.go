@@ -15,10 +15,12 @@ import (
 
 // The keys of the four kinds of records:
 //
-//	code/<family>                 a code was redeemed
-//	family/<family>               a family of refresh tokens lives, and in which generation
+//	code/<family>                 a code without refresh tokens was redeemed
+//	family/<family>               a code with them was, and in which generation they are
 //	revoked/<family or token id>  this came to an end before its time
 //	jti/<hash>                    a client assertion was used
+//
+// Each code has a family of its own, so that one write says that it was used, and begins the family.
 func codeKey(f id.Family) string    { return "code/" + string(f) }
 func familyKey(f id.Family) string  { return "family/" + string(f) }
 func revokedKey(name string) string { return "revoked/" + name }
@@ -71,30 +73,28 @@ type redemption struct {
 // used before. The mark outlives the code by the life of an access token, so that a late replay is
 // noticed while there is something to revoke.
 func (r records) RedeemCode(ctx context.Context, c redemption) error {
-	return r.update(ctx, func(tx store.Tx) (error, error) {
-		_, err := tx.Get(codeKey(c.Family))
+	return r.update(ctx, func(tx store.Tx) (finding, failure error) {
+		found, err := tx.GetMany(codeKey(c.Family), familyKey(c.Family), revokedKey(string(c.Family)))
 		switch {
-		case err == nil:
-			return errCodeUsed, r.revokeFamily(tx, c.Family)
-		case !errors.Is(err, store.ErrNotFound):
+		case err != nil:
 			return nil, err
+		case found[0] != nil || found[1] != nil || found[2] != nil:
+			return errCodeUsed, r.revokeFamily(tx, c.Family)
 		case !r.now().Before(c.Expires):
 			return errCodeLate, nil
 		}
-		if err := tx.Put(codeKey(c.Family), mark, c.Expires.Add(r.access)); err != nil {
-			return nil, err
-		}
+		marked := c.Expires.Add(r.access)
 		if c.Chain == nil {
-			return nil, nil
+			return nil, tx.Put(codeKey(c.Family), mark, marked)
 		}
-		return nil, putFamily(tx, c.Family, *c.Chain)
+		return nil, putFamily(tx, c.Family, *c.Chain, marked)
 	})
 }
 
 // RotateRefresh moves a family from the generation that was presented to the next. An older one was
 // used before: somebody has a copy, and the family ends.
 func (r records) RotateRefresh(ctx context.Context, f id.Family, presented uint64) error {
-	return r.update(ctx, func(tx store.Tx) (error, error) {
+	return r.update(ctx, func(tx store.Tx) (finding, failure error) {
 		rec, err := getFamily(tx, f)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
@@ -105,13 +105,13 @@ func (r records) RotateRefresh(ctx context.Context, f id.Family, presented uint6
 			return errReused, r.revokeFamily(tx, f)
 		}
 		rec.Generation++
-		return nil, putFamily(tx, f, rec)
+		return nil, putFamily(tx, f, rec, rec.Expires)
 	})
 }
 
 // RevokeFamily ends a family: its refresh tokens, and its access tokens on every node.
 func (r records) RevokeFamily(ctx context.Context, f id.Family) error {
-	return r.update(ctx, func(tx store.Tx) (error, error) { return nil, r.revokeFamily(tx, f) })
+	return r.update(ctx, func(tx store.Tx) (finding, failure error) { return nil, r.revokeFamily(tx, f) })
 }
 
 func (r records) revokeFamily(tx store.Tx, f id.Family) error {
@@ -123,14 +123,14 @@ func (r records) revokeFamily(tx store.Tx, f id.Family) error {
 
 // RevokeToken ends one access token.
 func (r records) RevokeToken(ctx context.Context, name string, expires time.Time) error {
-	return r.update(ctx, func(tx store.Tx) (error, error) {
+	return r.update(ctx, func(tx store.Tx) (finding, failure error) {
 		return nil, tx.Put(revokedKey(name), mark, expires)
 	})
 }
 
 // UseAssertion notes the name of a client assertion until it expires, or says that it was used.
 func (r records) UseAssertion(ctx context.Context, c id.Client, jti string, expires time.Time) error {
-	return r.update(ctx, func(tx store.Tx) (error, error) {
+	return r.update(ctx, func(tx store.Tx) (finding, failure error) {
 		_, err := tx.Get(assertionKey(c, jti))
 		if err == nil {
 			return errAssertionUsed, nil
@@ -197,10 +197,14 @@ func getFamily(r store.Reader, f id.Family) (familyRecord, error) {
 	return rec, nil
 }
 
-func putFamily(tx store.Tx, f id.Family, rec familyRecord) error {
+// putFamily keeps the record as long as the family lives, and as the mark is needed.
+func putFamily(tx store.Tx, f id.Family, rec familyRecord, marked time.Time) error {
 	raw, err := json.Marshal(rec)
 	if err != nil {
 		return fmt.Errorf("family %s: %w", f, err)
 	}
-	return tx.Put(familyKey(f), raw, rec.Expires)
+	if marked.Before(rec.Expires) {
+		marked = rec.Expires
+	}
+	return tx.Put(familyKey(f), raw, marked)
 }

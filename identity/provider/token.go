@@ -129,7 +129,7 @@ func decodeToken(k kind, plaintext []byte) (token, error) {
 	if len(plaintext) == 0 || plaintext[0] != tokenFormat {
 		return token{}, errBlob
 	}
-	f := &fields{rest: plaintext[1:]}
+	f := &fields{rest: string(plaintext[1:])}
 	var t token
 	t.ID = f.text()
 	t.Client = id.Client(f.text())
@@ -140,7 +140,7 @@ func decodeToken(k kind, plaintext []byte) (token, error) {
 	t.Claims = f.texts()
 	t.Issued = f.time()
 	t.Expires = f.time()
-	key := f.bytes()
+	key := f.text()
 	if k != kindAccess {
 		t.decodeLogin(k, f)
 	}
@@ -166,12 +166,12 @@ func (t *token) decodeLogin(k kind, f *fields) {
 	t.IDTokenClaims = f.texts()
 }
 
-func (t token) withKey(key []byte) (token, error) {
-	if t.Grant == "" && len(key) == 0 {
+func (t token) withKey(key string) (token, error) {
+	if t.Grant == "" && key == "" {
 		return t, nil
 	}
 	var err error
-	if t.Key, err = vault.GrantKeyFrom(key); err != nil || t.Grant == "" {
+	if t.Key, err = vault.GrantKeyFrom([]byte(key)); err != nil || t.Grant == "" {
 		return token{}, errBlob
 	}
 	return t, nil
@@ -179,7 +179,7 @@ func (t token) withKey(key []byte) (token, error) {
 
 // appendTime keeps whole seconds; the zero time is 0.
 func appendTime(b []byte, t time.Time) []byte {
-	return binary.AppendUvarint(b, uint64(max(t.Unix(), 0))) //nolint:gosec // not negative
+	return binary.AppendUvarint(b, uint64(max(t.Unix(), 0)))
 }
 
 func (f *fields) time() time.Time {

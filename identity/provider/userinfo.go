@@ -5,9 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/meins-id/meins/consent"
@@ -87,7 +86,7 @@ func (p *Provider) userInfo(ctx context.Context, text string) (json.RawMessage, 
 	if err != nil {
 		return nil, err
 	}
-	return userInfoBody(t.Subject, claims)
+	return userInfoBody(t, claims), nil
 }
 
 // claims releases the token's claims. Asking with a token that has none is a read too.
@@ -110,21 +109,20 @@ func tokenOver(err error) error {
 	return err
 }
 
-// userInfoBody writes sub and the claims, by name. The values are JSON already.
-func userInfoBody(subject string, claims vault.Claims) (json.RawMessage, error) {
-	sub, err := json.Marshal(subject)
-	if err != nil {
-		return nil, fmt.Errorf("userinfo: %w", err)
-	}
-	size := len(sub) + 16
+// userInfoBody writes sub and the claims, in the order of the token. The values are JSON already, and
+// neither a name of ours nor a name of a claim has anything in it to escape.
+func userInfoBody(t token, claims vault.Claims) json.RawMessage {
+	size := len(t.Subject) + 16
 	for name, value := range claims {
 		size += len(name) + len(value) + 4
 	}
 	body := make([]byte, 0, size)
-	body = append(append(body, `{"sub":`...), sub...)
-	for _, name := range slices.Sorted(maps.Keys(claims)) {
-		body = append(append(append(body, `,"`...), name...), `":`...)
-		body = append(body, claims[name]...)
+	body = strconv.AppendQuote(append(body, `{"sub":`...), t.Subject)
+	for _, name := range t.Claims {
+		if value, ok := claims[name]; ok {
+			body = append(append(append(body, `,"`...), name...), `":`...)
+			body = append(body, value...)
+		}
 	}
-	return append(body, '}'), nil
+	return append(body, '}')
 }
