@@ -13,7 +13,7 @@ import (
 
 // Transport carries one call of the consent REST API: path is below its base ("/vault"), in becomes
 // the JSON body unless it is nil, the answer's JSON goes into out unless that is nil. It keeps the
-// session's cookie. A refusal comes back as a *Problem.
+// session's cookie. A refusal comes back as a *Problem. It must serve concurrent calls.
 type Transport interface {
 	Do(ctx context.Context, method, path string, in, out any) error
 }

@@ -1,7 +1,9 @@
 package agent
 
 import (
+	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/meins-id/meins/internal/fault"
 )
@@ -57,8 +59,8 @@ func (p *Problem) Error() string { return p.Title }
 // HTTP statuses that the agent tells apart; net/http is too large for a browser.
 const (
 	statusUnauthenticated = 401
-	statusNotFound        = 404
 	statusStale           = 412
+	firstRefusal          = 400
 )
 
 // Describe turns any error into what a page or a program is told: the server's own refusal as it
@@ -79,4 +81,34 @@ func Describe(err error) Problem {
 func refused(err error, status int) bool {
 	var p *Problem
 	return errors.As(err, &p) && p.Status == status
+}
+
+// ReadAnswer turns what came back over HTTP into out, or into the *Problem that it is. It serves
+// transports.
+func ReadAnswer(status int, body []byte, out any) error {
+	if status >= firstRefusal {
+		return problem(status, body)
+	}
+	if out == nil || len(body) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(body, out); err != nil {
+		return ErrAnswer.Because(err)
+	}
+	return nil
+}
+
+// problem reads a problem document (RFC 9457). Whatever else comes with such a status, from a proxy
+// perhaps, is a problem without a code.
+func problem(status int, body []byte) *Problem {
+	var document struct {
+		Type       string `json:"type"`
+		Title      string `json:"title"`
+		RetryAfter int    `json:"retry_after"`
+	}
+	if json.Unmarshal(body, &document) != nil || document.Type == "" {
+		return &Problem{Status: status, Code: ErrAnswer.Code, Title: ErrAnswer.Text}
+	}
+	code := document.Type[strings.LastIndexByte(document.Type, '/')+1:]
+	return &Problem{Status: status, Code: code, Title: document.Title, RetryAfter: document.RetryAfter}
 }

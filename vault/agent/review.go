@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"sync"
 
 	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/vault"
@@ -54,16 +55,26 @@ func (a *Agent) Ask(ctx context.Context, flow string) (Pending, error) {
 
 func (a *Agent) askFlow(ctx context.Context, flow string) (Pending, error) {
 	p := Pending{Values: vault.Claims{}}
-	if err := a.transport.Do(ctx, "POST", "/flow", Flow{Flow: flow}, &p.Next); err != nil {
-		return Pending{}, err
-	}
-	if p.Step != FlowStepReview {
-		return p, nil
+	var sealed Vault
+	// At the same time, because a person waits: who is here, what is asked, and the vault.
+	errs := together(
+		func() error { _, err := a.signedIn(ctx); return err },
+		func() error { return a.transport.Do(ctx, "POST", "/flow", Flow{Flow: flow}, &p.Next) },
+		func() error { return a.transport.Do(ctx, "GET", "/vault", nil, &sealed) },
+	)
+	if errs[1] != nil || p.Step != FlowStepReview {
+		return p, errs[1]
 	}
 	if p.Ask == nil {
 		return Pending{}, ErrAnswer
 	}
-	d, err := a.load(ctx)
+	if _, err := a.unlocked(ctx); err != nil {
+		return Pending{}, err
+	}
+	if errs[2] != nil {
+		return Pending{}, errs[2]
+	}
+	d, err := a.open(ctx, sealed)
 	if err != nil {
 		return Pending{}, err
 	}
@@ -73,6 +84,17 @@ func (a *Agent) askFlow(ctx context.Context, flow string) (Pending, error) {
 	}
 	a.reviews[flow] = review{ask: *p.Ask, digest: p.Digest, values: p.Values}
 	return p, nil
+}
+
+// together runs tasks at the same time, and waits for all.
+func together(tasks ...func() error) []error {
+	errs := make([]error, len(tasks))
+	var all sync.WaitGroup
+	for i, task := range tasks {
+		all.Go(func() { errs[i] = task() })
+	}
+	all.Wait()
+	return errs
 }
 
 // Approve seals the values of the approved claims for the vendor and hands the grant over. What is
