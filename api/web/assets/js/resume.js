@@ -1,0 +1,131 @@
+// A return visit under a grant in force: the page that nobody sees. It does with WebCrypto the two
+// operations that such a visit needs (docs/vault-format.md, section 5, "Two operations of a return
+// visit"), without the agent, and sends the browser on to the vendor. Checked against the same
+// vectors as the agent (resume_test.mjs).
+//
+// Its input stands in the page, every member a text but the last:
+//
+//   <script type="application/json" id="resume">{"flow": "…", "account": "…", "session": "…", "share": "<base64>",
+//     "grant": "…", "wrapped_key": "<base64>", "prompt_none": false}</script>
+//
+// What the agent keeps in this browser ("meins.kept", see agent.js) is the other half of the share.
+// Where the two do not open the grant, the customer unlocks the vault; a vendor that wants no
+// question (prompt=none) is told that it takes one.
+
+const api = "/api/v1";
+const text = new TextEncoder();
+
+// associated is data(format, context) of the format's section 2.
+export function associated(format, purpose, account, object) {
+  const parts = [purpose, account, object].map((part) => text.encode(part));
+  const data = new Uint8Array(1 + parts.reduce((sum, part) => sum + 4 + part.length, 0) + 8); // the revision is 0
+  const view = new DataView(data.buffer);
+  data[0] = format;
+  let at = 1;
+  for (const part of parts) {
+    view.setUint32(at, part.length);
+    data.set(part, at + 4);
+    at += 4 + part.length;
+  }
+  return data;
+}
+
+async function hkdf(key, salt, info, bytes) {
+  const material = await crypto.subtle.importKey("raw", key, "HKDF", false, ["deriveBits"]);
+  const how = { name: "HKDF", hash: "SHA-256", salt, info: text.encode(info) };
+  return new Uint8Array(await crypto.subtle.deriveBits(how, material, bytes * 8));
+}
+
+async function decrypt(key, iv, additionalData, sealed) {
+  const aes = await crypto.subtle.importKey("raw", key, "AES-GCM", false, ["decrypt"]);
+  return new Uint8Array(await crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData }, aes, sealed));
+}
+
+function requireKey(key) {
+  if (key.length !== 32 || key.every((byte) => byte === 0)) {
+    throw new Error("no key");
+  }
+  return key;
+}
+
+function require(holds) {
+  if (!holds) {
+    throw new Error("does not open");
+  }
+}
+
+// openSession gives the vault key that was kept under the session's share.
+export async function openSession(share, account, session, kept) {
+  requireKey(share);
+  require(kept.length === 93 && kept[0] === 2);
+  const nonce = kept.slice(1, 13);
+  const derived = await hkdf(share, nonce, "meins/1/committing/session", 64);
+  // The commitment is no secret; all of it is compared all the same.
+  let different = 0;
+  derived.slice(32).forEach((byte, i) => (different |= byte ^ kept[13 + i]));
+  require(different === 0);
+  return requireKey(await decrypt(derived.slice(0, 32), nonce, associated(2, "session", account, session), kept.slice(45)));
+}
+
+// unwrapGrantKey gives the grant key that was wrapped under the vault key.
+export async function unwrapGrantKey(vaultKey, account, grant, wrapped) {
+  requireKey(vaultKey);
+  require(wrapped.length === 61 && wrapped[0] === 1);
+  const key = await hkdf(vaultKey, new Uint8Array(), "meins/1/box/grant-key", 32);
+  return requireKey(await decrypt(key, wrapped.slice(1, 13), associated(1, "grant-key", account, grant), wrapped.slice(13)));
+}
+
+const bytes = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+const base64 = (data) => btoa(String.fromCharCode(...data));
+
+// grantKey opens the grant's key with what this browser kept.
+export async function grantKey(input, kept) {
+  require(kept?.account === input.account && kept.session === input.session && typeof kept.wrapped === "string");
+  const vaultKey = await openSession(bytes(input.share), input.account, input.session, bytes(kept.wrapped));
+  try {
+    return await unwrapGrantKey(vaultKey, input.account, input.grant, bytes(input.wrapped_key));
+  } finally {
+    vaultKey.fill(0);
+  }
+}
+
+async function post(path, body) {
+  const response = await fetch(api + path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+    cache: "no-store",
+    redirect: "error",
+  });
+  if (!response.ok) {
+    throw Object.assign(new Error("refused"), { status: response.status });
+  }
+  return (await response.json()).redirect;
+}
+
+async function resume(input) {
+  const key = await grantKey(input, JSON.parse(localStorage.getItem("meins.kept")));
+  return post("/flow/resume", { flow: input.flow, grant: input.grant, grant_key: base64(key) });
+}
+
+// instead is where it goes on when there is no silent way. The server decides anew when the session
+// or the ask has changed meanwhile, but only once: otherwise the two could go round in a circle.
+async function instead(input, problem) {
+  if (input.prompt_none) {
+    const reason = problem.status === 401 ? "login_required" : "interaction_required";
+    return post("/flow/fail", { flow: input.flow, reason });
+  }
+  const changed = problem.status === 401 || problem.status === 412;
+  const flow = encodeURIComponent(input.flow);
+  return changed && !new URLSearchParams(location.search).has("again") ? `/continue?again=1&flow=${flow}` : `/unlock?flow=${flow}`;
+}
+
+async function run(input) {
+  // replace: "back" at the vendor must not lead here again.
+  location.replace(await resume(input).catch((problem) => instead(input, problem)));
+}
+
+const page = globalThis.document?.getElementById("resume");
+if (page) {
+  run(JSON.parse(page.textContent)).catch(() => (document.body.dataset.failed = "true"));
+}
