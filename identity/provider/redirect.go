@@ -10,7 +10,11 @@ import (
 type outcome url.Values
 
 func failure(code, text string) outcome {
-	return outcome{"error": {code}, "error_description": {text}}
+	o := outcome{"error": {code}}
+	if text != "" {
+		o["error_description"] = []string{text}
+	}
+	return o
 }
 
 // Error codes of authorization responses.
