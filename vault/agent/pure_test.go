@@ -113,10 +113,21 @@ func TestEscape_leavesNothingThatEndsAQuery(t *testing.T) {
 func TestPrinting_showsNoSecret(t *testing.T) {
 	secret := []byte("shibboleth-0123456789abcdefghij")
 	for _, v := range []any{
-		Login{Auth: secret}, NewSlot{Auth: secret}, SlotChange{CurrentAuth: secret}, Session{Share: secret}, SessionAnswer{Session: Session{Share: secret}},
-		LoginAnswer{Session: Session{Share: secret}}, Approval{GrantKey: secret}, Resumption{GrantKey: secret}, CurrentAuth{CurrentAuth: secret},
-		Renewal{Recovery: NewSlot{Auth: secret}}, NewAccount{Slots: []NewSlot{{Auth: secret}}}, Reauthentication{Auth: secret},
-		Prepared{RecoveryCode: string(secret)}, Attributes{Attributes: vault.Claims{"email": secret}}, Pending{Values: vault.Claims{"email": secret}},
+		Login{Auth: secret},
+		NewSlot{Auth: secret},
+		SlotChange{CurrentAuth: secret},
+		Session{Share: secret},
+		SessionAnswer{Session: Session{Share: secret}},
+		LoginAnswer{Session: Session{Share: secret}},
+		Approval{GrantKey: secret},
+		Resumption{GrantKey: secret},
+		CurrentAuth{CurrentAuth: secret},
+		Renewal{Recovery: NewSlot{Auth: secret}},
+		NewAccount{Slots: []NewSlot{{Auth: secret}}},
+		Reauthentication{Auth: secret},
+		Prepared{RecoveryCode: string(secret)},
+		Attributes{Attributes: vault.Claims{"email": secret}},
+		Pending{Values: vault.Claims{"email": secret}},
 	} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 			printed := fmt.Sprintf(verb, v)
