@@ -1,0 +1,70 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// accountView is what the account page says: where somebody is signed in.
+type accountView struct{ Sessions []sessionView }
+
+type sessionView struct {
+	Where            string
+	Current          bool
+	Created, Expires time.Time
+}
+
+func (w *Web) account(out http.ResponseWriter, r *http.Request) error {
+	s, ok := w.customer(out, r)
+	if !ok {
+		return nil
+	}
+	sessions, err := w.o.Accounts.Sessions(r.Context(), s.Account)
+	if err != nil {
+		return fmt.Errorf("list sessions: %w", err)
+	}
+	p := w.newPage(r, "account")
+	p.Section, p.Account = "account", string(s.Account)
+	var view accountView
+	for _, other := range sessions {
+		view.Sessions = append(view.Sessions, sessionView{
+			Where: p.where(other.UserAgent), Current: other.ID == s.ID, Created: other.Created, Expires: other.Expires,
+		})
+	}
+	p.View = view
+	return w.render(out, http.StatusOK, p)
+}
+
+// sign is a word by which a program gives itself away, and what people call it. The order counts:
+// most browsers also claim to be another.
+type sign struct{ word, name string }
+
+var (
+	browsers = []sign{{"Edg/", "Edge"}, {"OPR/", "Opera"}, {"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"}, {"CriOS/", "Chrome"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}}
+	systems  = []sign{{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"Windows", "Windows"}, {"Mac OS X", "Mac"}, {"CrOS", "ChromeOS"}, {"Linux", "Linux"}}
+)
+
+// where says in a few words what a program called itself. It is a hint for people, no proof.
+func (l *locale) where(agent string) string {
+	browser, system := signOf(agent, browsers), signOf(agent, systems)
+	switch {
+	case strings.HasPrefix(agent, "meins"):
+		return l.T("account.where.command")
+	case browser == "":
+		return l.T("account.where.unknown")
+	case system == "":
+		return browser
+	}
+	return l.T("account.where", "browser", browser, "system", system)
+}
+
+func signOf(agent string, signs []sign) string {
+	for _, s := range signs {
+		if strings.Contains(agent, s.word) {
+			return s.name
+		}
+	}
+	return ""
+}

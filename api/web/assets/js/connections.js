@@ -1,0 +1,46 @@
+import { $, $$, act, api } from "./page.js";
+import { language, t } from "./text.js";
+
+const rows = $$("[data-grant]");
+
+// withdraw ends a connection with one click: the consequences stand above the list.
+for (const row of rows) {
+  $("button[name=withdraw]", row)?.addEventListener("click", () => act(row, t("connections.withdrawing"), async () => {
+    await api("POST", `/grants/${row.dataset.grant}/withdraw`);
+    row.dataset.state = "withdrawn";
+    $(".actions", row).remove();
+    const held = $("[data-held]", row);
+    held.textContent = held.dataset.held;
+    $(".holds .seal", row).replaceWith($(".wordmark .seal").cloneNode(true));
+    return t("connections.withdrawn", { vendor: row.dataset.name });
+  }));
+}
+
+const find = $("#find");
+const sort = $("#sort");
+
+// What sorts by a number puts the greatest first, but for ends: what ends soonest is first.
+const orders = {
+  given: (a, b) => b.dataset.given - a.dataset.given,
+  read: (a, b) => b.dataset.read - a.dataset.read,
+  ends: (a, b) => a.dataset.ends - b.dataset.ends,
+  name: (a, b) => a.dataset.name.localeCompare(b.dataset.name, language),
+};
+
+function arrange() {
+  const words = find.value.toLocaleLowerCase(language).split(/\s+/).filter(Boolean);
+  let shown = 0;
+  for (const row of rows) {
+    const text = row.dataset.words.toLocaleLowerCase(language);
+    row.hidden = !words.every((word) => text.includes(word));
+    if (!row.hidden) shown++;
+  }
+  for (const list of $$("[data-list] .rows")) {
+    const own = [...list.children].sort(orders[sort.value]);
+    if (own.some((row, i) => list.children[i] !== row)) list.append(...own);
+  }
+  $("[data-none]").hidden = shown > 0;
+}
+
+find?.addEventListener("input", arrange);
+sort?.addEventListener("change", arrange);

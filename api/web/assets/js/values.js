@@ -1,0 +1,96 @@
+// Values of the vault: how they are shown, and how they are typed.
+
+import { $, $$, explain } from "./page.js";
+import { day, language, t } from "./text.js";
+
+// The order in which an address is written, a line each.
+const lines = [["street_address"], ["postal_code", "locality"], ["region"], ["country"]];
+
+// written is a value as people read it.
+export function written(kind, value) {
+  if (value === undefined || value === null || value === "") return "";
+  if (kind === "bool" || typeof value === "boolean") return t(value ? "value.yes" : "value.no");
+  if (kind === "date") return writtenDay(value);
+  if (kind === "address") return writtenAddress(value);
+  if (kind === "locale") return named("language", value);
+  if (kind === "number") return typeof value === "number" && value > 100000 ? day(new Date(value * 1000)) : String(value);
+  return String(value);
+}
+
+function writtenDay(value) {
+  const date = new Date(`${value}T00:00:00Z`);
+  return Number.isNaN(date.getTime()) ? String(value) : day(date);
+}
+
+function named(type, value) {
+  try {
+    return new Intl.DisplayNames([language], { type }).of(value) ?? value;
+  } catch {
+    return value;
+  }
+}
+
+function writtenAddress(value) {
+  const parts = lines.map((line) => line.map((part) => value[part]).filter(Boolean).join(" ")).filter(Boolean);
+  return parts.length ? parts.join("\n") : value.formatted ?? "";
+}
+
+// A field of one line cannot hold the lines of a street.
+const oneLine = (text) => String(text ?? "").replace(/\s*[\r\n]+\s*/g, ", ");
+
+// fill puts a value into its fields.
+export function fill(container, value) {
+  if (container.dataset.kind !== "address") {
+    $("input", container).value = value ?? "";
+    return;
+  }
+  for (const input of $$("input", container)) input.value = oneLine(value?.[part(input)]);
+}
+
+const part = (input) => input.name.split(".").pop();
+
+// typed is what the fields hold: a text, an address, or null for nothing. before is the value that
+// was filled in; what a field cannot show of it stays.
+export function typed(container, before) {
+  if (container.dataset.kind !== "address") return $("input", container).value.trim() || null;
+  const address = {};
+  let same = true;
+  for (const input of $$("input", container)) {
+    const now = input.value.trim();
+    const was = before?.[part(input)];
+    const kept = now === oneLine(was).trim();
+    same &&= kept;
+    if (now) address[part(input)] = kept ? was : now;
+  }
+  if (same && before?.formatted) address.formatted = before.formatted; // of another address it would be wrong
+  return Object.keys(address).length ? address : null;
+}
+
+export const equal = (a, b) => canonical(a) === canonical(b);
+
+const canonical = (value) =>
+  value && typeof value === "object" ? JSON.stringify(Object.entries(value).sort()) : JSON.stringify(value ?? null);
+
+// kinds are the fields that a refusal of a value can be about.
+const kinds = {
+  "attribute-email": ["email"], "attribute-phone": ["phone"], "attribute-url": ["url"], "attribute-date": ["date"],
+  "attribute-date-future": ["date"], "attribute-locale": ["locale"], "attribute-zone": ["zone"], "attribute-address-member": ["address"],
+};
+
+// place finds the fields that a refusal is about, among those that were changed.
+export function place(problem, containers) {
+  if (!problem?.code?.startsWith("attribute-")) return problem;
+  const fitting = containers.filter((c) => !kinds[problem.code] || kinds[problem.code].includes(c.dataset.kind));
+  if (fitting.length !== 1) return problem;
+  return { fields: [{ field: $("input", fitting[0]).id, text: explain(problem) }] };
+}
+
+// impossible are the fields that the browser itself can see to be wrong.
+export function impossible(containers) {
+  const codes = { email: "attribute-email", url: "attribute-url", date: "attribute-date" };
+  return containers.flatMap((c) => $$("input", c)).filter((input) => !input.validity.valid && codes[input.type])
+    .map((input) => ({
+      field: input.id,
+      text: t(input.validity.rangeOverflow ? "problem.attribute-date-future" : `problem.${codes[input.type]}`),
+    }));
+}

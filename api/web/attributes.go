@@ -1,0 +1,179 @@
+package web
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/meins-id/meins/consent"
+	"github.com/meins-id/meins/vault"
+)
+
+// section is a group of names under one heading, in the order in which people think of them.
+type section struct {
+	key   string
+	names []string
+}
+
+// sections order everything in the catalogue, on the consent screen and in the vault.
+var sections = []section{
+	{"name", []string{"name", "given_name", "middle_name", "family_name", "nickname"}},
+	{"contact", []string{"email", "email_verified", "phone_number", "phone_number_verified"}},
+	{"address", []string{"address", "postal_code", "locality", "country"}},
+	{"birth", []string{"birthdate", "age_over_16", "age_over_18", "age_over_21", "birth_year"}},
+	{"more", []string{"gender", "preferred_username", "website", "profile", "picture", "locale", "zoneinfo", "updated_at"}},
+}
+
+// main are the names that people keep; the others stand back while they have no value.
+var mainNames = []string{"name", "given_name", "family_name", "email", "phone_number", "address", "birthdate"}
+
+// isMinor says that a claim without a value goes to the end.
+func isMinor(name string) bool {
+	if entry, err := vault.Lookup(name); err == nil && !entry.Stored && !strings.HasSuffix(name, "_verified") && name != "updated_at" {
+		return false // a smaller answer than the whole birth date or address is worth its place
+	}
+	return !slices.Contains(mainNames, name)
+}
+
+// place is where a name stands: its section, and its number among all.
+func place(name string) (sectionKey string, position int) {
+	for _, s := range sections {
+		for _, n := range s.names {
+			if n == name {
+				return s.key, position
+			}
+			position++
+		}
+	}
+	return "more", position
+}
+
+// inOrder sorts claims as people think of them.
+func inOrder(claims []consent.Claim) []consent.Claim {
+	return slices.SortedStableFunc(slices.Values(claims), func(a, b consent.Claim) int {
+		_, i := place(a.Name)
+		_, j := place(b.Name)
+		return i - j
+	})
+}
+
+// group puts claims under headings.
+func (l *locale) group(claims []claimView) []claimGroup {
+	var groups []claimGroup
+	for _, s := range sections {
+		g := claimGroup{Title: l.T("group." + s.key)}
+		for _, c := range claims {
+			if key, _ := place(c.Name); key == s.key {
+				g.Claims = append(g.Claims, c)
+			}
+		}
+		if len(g.Claims) > 0 {
+			groups = append(groups, g)
+		}
+	}
+	return groups
+}
+
+// inputView is a field that a value of the vault is typed into. An address has Parts instead.
+type inputView struct {
+	Attribute    string // in the vault
+	Name, ID     string // of the field
+	Label, Hint  string
+	Kind         vault.Type
+	Type         string // of the HTML input
+	Autocomplete string
+	Max          int
+	Today        string // the last day that a date may be
+	Short, Plain bool   // a narrow field; a text without capitals
+	Alone        bool   // its label is said by what stands around it
+	Part         bool   // of an address
+	Parts        []inputView
+}
+
+// autocomplete are the tokens by which browsers fill fields in.
+var autocomplete = map[string]string{
+	"name": "name", "given_name": "given-name", "family_name": "family-name", "middle_name": "additional-name",
+	"nickname": "nickname", "preferred_username": "off", "profile": "off", "picture": "photo", "website": "url",
+	"email": "email", "gender": "sex", "birthdate": "bday", "zoneinfo": "off", "locale": "language", "phone_number": "tel",
+	"address.street_address": "street-address", "address.postal_code": "postal-code", "address.locality": "address-level2",
+	"address.region": "address-level1", "address.country": "country-name",
+}
+
+// addressParts are the members of an address in the order in which it is written.
+var addressParts = []string{"street_address", "postal_code", "locality", "region", "country"}
+
+// inputTypes are the kinds of HTML input by type of value.
+var inputTypes = map[vault.Type]string{
+	vault.TypeDate: "date", vault.TypeEmail: "email", vault.TypePhone: "tel", vault.TypeURL: "url",
+}
+
+// input makes the field for an attribute that can be stored.
+func (l *locale) input(entry vault.Entry, now time.Time) inputView {
+	v := inputView{
+		Attribute: entry.Name, Name: "attribute:" + entry.Name, ID: "attribute-" + entry.Name, Label: l.Claim(entry.Name),
+		Kind: entry.Type, Type: "text", Autocomplete: autocomplete[entry.Name], Max: entry.Max, Today: now.Format(time.DateOnly),
+	}
+	if t, ok := inputTypes[entry.Type]; ok {
+		v.Type = t
+	}
+	if hint := "claim." + entry.Name + ".hint"; l.Has(hint) {
+		v.Hint = l.T(hint)
+	}
+	switch entry.Type {
+	case vault.TypeAddress:
+		for _, part := range addressParts {
+			v.Parts = append(v.Parts, l.addressPart(part, entry.Max))
+		}
+	case vault.TypeLocale:
+		v.Short, v.Plain = true, true
+	case vault.TypeZone, vault.TypeURL, vault.TypeEmail:
+		v.Plain = true
+	case vault.TypeString, vault.TypeBool, vault.TypeNumber, vault.TypeDate, vault.TypePhone:
+	}
+	return v
+}
+
+func (l *locale) addressPart(part string, limit int) inputView {
+	return inputView{
+		Attribute: "address", Name: "attribute:address." + part, ID: "attribute-address-" + part, Label: l.T("address." + part),
+		Kind: vault.TypeString, Type: "text", Autocomplete: autocomplete["address."+part], Max: limit, Short: part == "postal_code", Part: true,
+	}
+}
+
+// typing hands out the fields for claims that have no value, each attribute's once.
+type typing struct {
+	l    *locale
+	now  time.Time
+	done map[string]bool
+}
+
+func newTyping(l *locale, now time.Time) *typing {
+	return &typing{l: l, now: now, done: map[string]bool{}}
+}
+
+// inputs are the fields that give a claim its value: its own, or of what it follows from.
+func (t *typing) inputs(claim string) []inputView {
+	entry, err := vault.Lookup(claim)
+	if err != nil {
+		return nil
+	}
+	names := entry.From
+	if entry.Stored {
+		names = []string{claim}
+	}
+	var fields []inputView
+	for _, name := range names {
+		from, err := vault.Lookup(name)
+		if err != nil || t.done[name] || !from.Stored {
+			continue
+		}
+		t.done[name] = true
+		field := t.l.input(from, t.now)
+		field.Alone = name == claim && len(field.Parts) == 0
+		if claim == "name" {
+			field.Hint = "" // the parts that it could be made of are not on this page
+		}
+		fields = append(fields, field)
+	}
+	return fields
+}

@@ -1,0 +1,175 @@
+package web
+
+import (
+	"context"
+	"slices"
+
+	"github.com/meins-id/meins/consent"
+	"github.com/meins-id/meins/identity/provider"
+	"github.com/meins-id/meins/vault"
+)
+
+// consentView is what a customer decides on: all of it is from the ask, nothing from the vault.
+type consentView struct {
+	Vendor             vendorView
+	Digest             string
+	Until              string // the end as a date
+	Use                string // key of the sentence that says how it is read
+	Required, Optional []claimView
+	Groups             []claimGroup // the optional ones again, where they are many
+	Grouped            bool
+	Again              bool // an earlier answer came too late: it is asked anew
+
+	Amended bool     // there is a grant in force that does not cover this
+	Before  string   // when that was given
+	Changes []string // what is different
+}
+
+// Claims says whether anything is asked at all.
+func (v consentView) Claims() bool { return len(v.Required)+len(v.Optional) > 0 }
+
+// claimView is one claim on a page.
+type claimView struct {
+	Name, Label, Help string
+	Kind              vault.Type
+	Purpose           string
+	Was               string // the purpose that was agreed to, when it is another now
+	Required          bool
+	New               bool // was not asked before
+	Kept              bool // was approved before; the sole reason for a box to be ticked
+	Minor             bool // goes to the end while the vault has no value for it
+	Inputs            []inputView
+}
+
+// claimGroup is a heading and what stands under it.
+type claimGroup struct {
+	Title  string
+	Claims []claimView
+}
+
+// manyClaims is from how many optional claims on they get headings.
+const manyClaims = 7
+
+// consentView builds the view in the page's language.
+func (w *Web) consentView(ctx context.Context, l *locale, next provider.Next) consentView {
+	ask, now := next.Ask, w.o.Now()
+	v := consentView{
+		Vendor: w.vendorView(ctx, ask.Party), Digest: next.Digest,
+		Until: l.Date(now.Add(ask.Ends)), Use: use(ask.Offline, ask.Continuous),
+	}
+	registered, typed := w.purposes(ctx, ask.Party.Client), newTyping(l, now)
+	for _, c := range inOrder(ask.Claims) {
+		view := l.claimView(c, registered)
+		view.Inputs = typed.inputs(c.Name)
+		if g := next.Grant; g != nil {
+			view.compare(c, *g, registered, l.Tag)
+		}
+		if c.Required {
+			v.Required = append(v.Required, view)
+		} else {
+			v.Optional = append(v.Optional, view)
+		}
+	}
+	if v.Grouped = len(v.Optional) >= manyClaims; v.Grouped {
+		v.Groups = l.group(v.Optional)
+	}
+	if g := next.Grant; g != nil {
+		v.Amended, v.Before = true, l.Date(g.Given)
+		v.Changes = l.changes(ask, *g, v.Until)
+	}
+	return v
+}
+
+// use is the key of the sentence that says how the values are read.
+func use(offline, continuous bool) string {
+	key := "use.once"
+	if continuous {
+		key = "use.continuous"
+	}
+	if offline {
+		key += ".offline"
+	}
+	return key
+}
+
+// claimView shows a claim in a language.
+func (l *locale) claimView(c consent.Claim, registered map[string]string) claimView {
+	entry, err := vault.Lookup(c.Name)
+	if err != nil {
+		entry = vault.Entry{Name: c.Name, Type: vault.TypeString}
+	}
+	v := claimView{
+		Name: c.Name, Label: l.Claim(c.Name), Kind: entry.Type, Required: c.Required,
+		Purpose: purpose(registered, c, entry.Scope, l.Tag), Minor: !c.Required && isMinor(c.Name),
+	}
+	if help := "claim." + c.Name + ".help"; l.Has(help) {
+		v.Help = l.T(help)
+	}
+	return v
+}
+
+// compare marks what is different from the grant in force, and what was chosen then.
+func (v *claimView) compare(c consent.Claim, g consent.Grant, registered map[string]string, tag string) {
+	i := slices.IndexFunc(g.Claims, func(o consent.Claim) bool { return o.Name == c.Name })
+	switch {
+	case i >= 0:
+		v.Kept = !c.Required
+		if before := g.Claims[i]; before.Purpose != c.Purpose {
+			// Approved for something else: that is not chosen.
+			v.Kept, v.Was = false, purpose(registered, before, "", tag)
+		}
+	case !slices.Contains(g.Declined, c.Name):
+		v.New = true
+	}
+}
+
+// changes says in sentences what differs from the grant in force.
+func (l *locale) changes(ask consent.Ask, g consent.Grant, until string) []string {
+	d := differences(ask, g)
+	var said []string
+	say := func(differs bool, key string, pairs ...any) {
+		if differs {
+			said = append(said, l.T(key, pairs...))
+		}
+	}
+	p := ask.Party
+	say(p.Name != g.Party.Name, "consent.change.name", "before", g.Party.Name)
+	say(p.Domain != g.Party.Domain, "consent.change.domain", "before", g.Party.Domain)
+	say(len(d.added) > 0, "consent.change.claim", "claims", l.Claims(d.added))
+	say(len(d.required) > 0, "consent.change.required", "claims", l.Claims(d.required))
+	say(len(d.purpose) > 0, "consent.change.purpose", "claims", l.Claims(d.purpose))
+	say(len(d.gone) > 0, "consent.change.gone", "claims", l.Claims(d.gone))
+	say(ask.Offline && !g.Offline, "consent.change.offline")
+	say(ask.Continuous && !g.Continuous, "consent.change.continuous")
+	say(until != l.Date(g.Ends), "consent.change.ends", "date", until, "before", l.Date(g.Ends))
+	return said
+}
+
+// difference lists claims by how they differ.
+type difference struct{ added, required, purpose, gone []string }
+
+func differences(ask consent.Ask, g consent.Grant) difference {
+	var d difference
+	granted := map[string]consent.Claim{}
+	for _, c := range g.Claims {
+		granted[c.Name] = c
+	}
+	for _, c := range ask.Claims {
+		before, was := granted[c.Name]
+		delete(granted, c.Name)
+		switch declined := slices.Contains(g.Declined, c.Name); {
+		case !was && !declined:
+			d.added = append(d.added, c.Name)
+		case declined && c.Required:
+			d.required = append(d.required, c.Name)
+		case was && before.Purpose != c.Purpose:
+			d.purpose = append(d.purpose, c.Name)
+		}
+	}
+	for _, c := range g.Claims {
+		if _, left := granted[c.Name]; left {
+			d.gone = append(d.gone, c.Name)
+		}
+	}
+	return d
+}

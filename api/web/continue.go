@@ -1,0 +1,100 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"html/template"
+	"log/slog"
+	"net/http"
+
+	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/identity/provider"
+	"github.com/meins-id/meins/internal/id"
+)
+
+// redacted is what secrets print as.
+const redacted = "[redacted]"
+
+// proceed shows what a vendor's request needs next: to sign in, to decide, to go on silently, or
+// nothing at all.
+func (w *Web) proceed(out http.ResponseWriter, r *http.Request) error {
+	flow := r.URL.Query().Get("flow")
+	var session *identity.Session
+	if s, err := w.o.Session(r); err == nil {
+		session = &s
+	}
+	next, err := w.o.Provider.Next(r.Context(), flow, session)
+	if errors.Is(err, identity.ErrMustRenew) {
+		w.toRecover(out, r, flow)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	switch next.Step {
+	case provider.StepRedirect:
+		secure(out.Header())
+		http.Redirect(out, r, next.Redirect, http.StatusSeeOther)
+		return nil
+	case provider.StepReview:
+		return w.review(out, r, flow, *session, next)
+	case provider.StepResume:
+		return w.resume(out, r, flow, *session, next)
+	case provider.StepSignIn:
+	}
+	return w.signInPage(out, r, flow, next)
+}
+
+// toRecover is for a customer who signed in by recovery code and has not finished.
+func (w *Web) toRecover(out http.ResponseWriter, r *http.Request, flow string) {
+	http.Redirect(out, r, "/recover?flow="+flow, http.StatusSeeOther)
+}
+
+// review shows the ask.
+func (w *Web) review(out http.ResponseWriter, r *http.Request, flow string, s identity.Session, next provider.Next) error {
+	p := w.newPage(r, "consent", next.UILocales...)
+	p.Flow, p.Account = flow, string(s.Account)
+	view := w.consentView(r.Context(), p.locale, next)
+	view.Again = r.URL.Query().Has("again")
+	p.View = view
+	return w.render(out, http.StatusOK, p)
+}
+
+// resumption is what the script needs that goes on under a grant in force; resume.js says how it
+// reads it. It prints [redacted].
+type resumption struct {
+	Flow       string     `json:"flow"`
+	Account    id.Account `json:"account"`
+	Session    id.Session `json:"session"`
+	Share      []byte     `json:"share"`
+	Grant      id.Grant   `json:"grant"`
+	WrappedKey []byte     `json:"wrapped_key"`
+	PromptNone bool       `json:"prompt_none"`
+}
+
+// Input is the same as JSON, in which nothing can end the element that it stands in: json.Marshal
+// writes < and > as escapes.
+func (r resumption) Input() (template.JS, error) {
+	text, err := json.Marshal(r)
+	return template.JS(text), err //nolint:gosec // marshalled a line above
+}
+
+// String hides the share.
+func (resumption) String() string { return redacted }
+
+// GoString hides the share.
+func (resumption) GoString() string { return redacted }
+
+// LogValue hides the share.
+func (resumption) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// resume is the page that nobody sees: its script unwraps the grant's key and goes on.
+func (w *Web) resume(out http.ResponseWriter, r *http.Request, flow string, s identity.Session, next provider.Next) error {
+	p := w.newPage(r, "resume", next.UILocales...)
+	p.Flow, p.Account = flow, string(s.Account)
+	p.View = resumption{
+		Flow: flow, Account: s.Account, Session: s.ID, Share: s.Share,
+		Grant: next.Grant.ID, WrappedKey: next.Grant.Wrapped, PromptNone: next.PromptNone,
+	}
+	return w.render(out, http.StatusOK, p)
+}
