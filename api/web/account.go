@@ -17,9 +17,9 @@ type sessionView struct {
 }
 
 func (w *Web) account(out http.ResponseWriter, r *http.Request) error {
-	s, ok := w.customer(out, r)
+	s, ok, err := w.customer(out, r)
 	if !ok {
-		return nil
+		return err
 	}
 	sessions, err := w.o.Accounts.Sessions(r.Context(), s.Account)
 	if err != nil {

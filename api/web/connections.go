@@ -41,9 +41,9 @@ type grantView struct {
 const refusals = 50
 
 func (w *Web) connections(out http.ResponseWriter, r *http.Request) error {
-	s, ok := w.customer(out, r)
+	s, ok, err := w.customer(out, r)
 	if !ok {
-		return nil
+		return err
 	}
 	p := w.newPage(r, "connections")
 	p.Section, p.Account = "connections", string(s.Account)
@@ -200,9 +200,9 @@ type readView struct {
 const readsPerPage = 50
 
 func (w *Web) connection(out http.ResponseWriter, r *http.Request) error {
-	s, ok := w.customer(out, r)
+	s, ok, err := w.customer(out, r)
 	if !ok {
-		return nil
+		return err
 	}
 	g, err := w.o.Consent.Grant(r.Context(), s.Account, id.Grant(mux.Vars(r)["grant"]))
 	if err != nil {

@@ -20,7 +20,11 @@ const redacted = "[redacted]"
 func (w *Web) proceed(out http.ResponseWriter, r *http.Request) error {
 	flow := r.URL.Query().Get("flow")
 	var session *identity.Session
-	if s, err := w.o.Session(r); err == nil {
+	s, here, err := w.session(r)
+	if err != nil {
+		return err
+	}
+	if here {
 		session = &s
 	}
 	next, err := w.o.Provider.Next(r.Context(), flow, session)
@@ -37,9 +41,9 @@ func (w *Web) proceed(out http.ResponseWriter, r *http.Request) error {
 		http.Redirect(out, r, next.Redirect, http.StatusSeeOther)
 		return nil
 	case provider.StepReview:
-		return w.review(out, r, flow, *session, next)
+		return w.review(out, r, flow, s, next)
 	case provider.StepResume:
-		return w.resume(out, r, flow, *session, next)
+		return w.resume(out, r, flow, s, next)
 	case provider.StepSignIn:
 	}
 	return w.signInPage(out, r, flow, next)

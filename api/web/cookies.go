@@ -16,7 +16,7 @@ const (
 // keep sets a cookie for a choice of the customer. Scripts read and set the theme, so it is not
 // HttpOnly; neither is a secret.
 func (w *Web) keep(out http.ResponseWriter, name, value string) {
-	http.SetCookie(out, &http.Cookie{ //nolint:gosec // a language is no secret, and http is for loopback alone
+	http.SetCookie(out, &http.Cookie{
 		Name: name, Value: value, Path: "/", MaxAge: int(keepChoice / time.Second),
 		Secure: w.secure, SameSite: http.SameSiteLaxMode,
 	})

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/internal/fault"
 	"github.com/meins-id/meins/vault"
 )
 
@@ -202,6 +203,19 @@ func TestPages_ofACustomer_leadOthersToSignIn(t *testing.T) {
 	}
 	if a := s.get("/unlock"); a.Header.Get("Location") != "/signin" {
 		t.Errorf("unlock leads to %s", a.Header.Get("Location"))
+	}
+}
+
+// Not to know who is here is not the same as knowing that nobody is.
+func TestPages_whoIsHereUnknown_areRefused_insteadOfAskingToSignIn(t *testing.T) {
+	s := newSite(t)
+	s.web.o.Session = func(*http.Request) (identity.Session, error) {
+		return identity.Session{}, fault.New(fault.Unavailable, "store-closed", "the service is shutting down")
+	}
+	for _, path := range []string{"/", "/vault", "/connections", "/unlock", "/signout"} {
+		if a := s.get(path); a.StatusCode != 503 || !strings.Contains(a.body, "being restarted") {
+			t.Errorf("%s: %d", path, a.StatusCode)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/meins-id/meins/identity"
 	"github.com/meins-id/meins/identity/provider"
+	"github.com/meins-id/meins/internal/fault"
 )
 
 // signView is what the pages around signing in say.
@@ -20,7 +21,11 @@ type signView struct {
 
 // start is for somebody who has never heard of it; customers go on to what is theirs.
 func (w *Web) start(out http.ResponseWriter, r *http.Request) error {
-	if s, err := w.o.Session(r); err == nil && !s.MustRenew {
+	s, here, err := w.session(r)
+	if err != nil {
+		return err
+	}
+	if here && !s.MustRenew {
 		http.Redirect(out, r, "/connections", http.StatusSeeOther)
 		return nil
 	}
@@ -41,7 +46,11 @@ func (w *Web) recover(out http.ResponseWriter, r *http.Request) error {
 
 // unlock needs somebody who is signed in.
 func (w *Web) unlock(out http.ResponseWriter, r *http.Request) error {
-	if _, err := w.o.Session(r); err != nil {
+	_, here, err := w.session(r)
+	if err != nil {
+		return err
+	}
+	if !here {
 		w.toSignIn(out, r, r.URL.Query().Get("next"))
 		return nil
 	}
@@ -55,9 +64,11 @@ func (w *Web) entrance(out http.ResponseWriter, r *http.Request, name string) er
 	if err != nil {
 		return err
 	}
-	if s, err := w.o.Session(r); err == nil {
-		view.MustRenew = s.MustRenew
+	s, _, err := w.session(r)
+	if err != nil {
+		return err
 	}
+	view.MustRenew = s.MustRenew
 	p := w.newPage(r, name, languages...)
 	p.Flow, p.Next, p.View = flow, localPath(r.URL.Query().Get("next")), view
 	return w.render(out, http.StatusOK, p)
@@ -85,19 +96,30 @@ func (w *Web) signInPage(out http.ResponseWriter, r *http.Request, flow string, 
 	return w.render(out, http.StatusOK, p)
 }
 
+// session says who is signed in, and whether anybody is.
+func (w *Web) session(r *http.Request) (s identity.Session, here bool, err error) {
+	s, err = w.o.Session(r)
+	if err != nil && fault.Of(err).Kind == fault.Unauthenticated {
+		return identity.Session{}, false, nil
+	}
+	return s, err == nil, err
+}
+
 // customer is who is signed in. Anybody else is led to sign in, or to finish a recovery, and the
 // page ends there.
-func (w *Web) customer(out http.ResponseWriter, r *http.Request) (identity.Session, bool) {
-	s, err := w.o.Session(r)
+func (w *Web) customer(out http.ResponseWriter, r *http.Request) (identity.Session, bool, error) {
+	s, here, err := w.session(r)
 	switch {
 	case err != nil:
+		return identity.Session{}, false, err
+	case !here:
 		w.toSignIn(out, r, r.URL.RequestURI())
-		return identity.Session{}, false
+		return identity.Session{}, false, nil
 	case s.MustRenew:
 		http.Redirect(out, r, "/recover", http.StatusSeeOther)
-		return identity.Session{}, false
+		return identity.Session{}, false, nil
 	}
-	return s, true
+	return s, true, nil
 }
 
 func (w *Web) toSignIn(out http.ResponseWriter, r *http.Request, next string) {
@@ -126,7 +148,11 @@ func localPath(next string) string {
 // signOut asks for confirmation, with the way back to the vendor that asks for it.
 func (w *Web) signOut(out http.ResponseWriter, r *http.Request) error {
 	after := w.o.Provider.AfterLogout(r.Context(), r.URL.Query().Get("return"))
-	if _, err := w.o.Session(r); err != nil {
+	_, here, err := w.session(r)
+	if err != nil {
+		return err
+	}
+	if !here {
 		http.Redirect(out, r, after, http.StatusSeeOther)
 		return nil
 	}

@@ -41,9 +41,9 @@ type readersView struct {
 }
 
 func (w *Web) vault(out http.ResponseWriter, r *http.Request) error {
-	s, ok := w.customer(out, r)
+	s, ok, err := w.customer(out, r)
 	if !ok {
-		return nil
+		return err
 	}
 	grants, err := w.inForce(r.Context(), s)
 	if err != nil {
@@ -176,9 +176,9 @@ type revisionView struct {
 }
 
 func (w *Web) history(out http.ResponseWriter, r *http.Request) error {
-	s, ok := w.customer(out, r)
+	s, ok, err := w.customer(out, r)
 	if !ok {
-		return nil
+		return err
 	}
 	kept, err := w.o.Consent.Revisions(r.Context(), s.Account)
 	if err != nil {

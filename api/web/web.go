@@ -49,28 +49,21 @@ func New(o Options) (*Web, error) {
 	if o.Accounts == nil || o.Vendors == nil || o.Consent == nil || o.Provider == nil || o.Now == nil || o.Log == nil || o.Session == nil {
 		return nil, errOptions
 	}
-	w, err := newWeb(o)
-	if err != nil {
-		return nil, fmt.Errorf("web: %w", err)
-	}
-	return w, nil
-}
-
-// newWeb is New without the domain behind it, for tests of single pages.
-func newWeb(o Options) (*Web, error) {
 	issuer, err := url.Parse(o.Issuer)
 	if err != nil || issuer.Host == "" {
 		return nil, errOptions
 	}
 	w := &Web{o: o, secure: issuer.Scheme == "https"}
 	if w.locales, err = newLocales(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("web: %w", err)
 	}
 	if w.templates, err = newTemplates(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("web: %w", err)
 	}
-	w.assets, err = loadAssets(w.locales)
-	return w, err
+	if w.assets, err = loadAssets(w.locales); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	return w, nil
 }
 
 // Register puts every page into the router.

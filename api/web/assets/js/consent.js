@@ -2,7 +2,7 @@
 // from the vault, here and nowhere else.
 
 import "./agent.js";
-import { $, $$, act, call, clear, flow, opened, ready, wrong } from "./page.js";
+import { $, $$, act, call, clear, explain, first, flow, ready, show, wrong } from "./page.js";
 import { claimInText, language, list, t } from "./text.js";
 import { impossible, place, typed, written } from "./values.js";
 
@@ -15,11 +15,9 @@ const box = (row) => $("input[name=claim]", row);
 const answered = `meins.answered.${await fingerprint(flow)}`;
 if (sessionStorage.getItem(answered)) {
   form.hidden = true;
-  for (const part of $$("main > .lead, main > h1, [data-notice]")) part.hidden = true;
   $("[data-step=done]").hidden = false;
 } else {
-  await opened();
-  await look();
+  await first("ask", { flow }).then(look, (problem) => show([{ text: explain(problem), code: problem?.code }]));
   $("[name=decision][value=approve]").addEventListener("click", () => act(form, t("consent.approving"), approve));
   $("[name=decision][value=deny]").addEventListener("click", () => act(form, t("consent.approving"), deny));
   form.addEventListener("change", tell);
@@ -34,9 +32,8 @@ async function fingerprint(text) {
   return [...new Uint8Array(sum, 0, 16)].map((b) => b.toString(16).padStart(2, "0")).join("");
 }
 
-// look asks what is asked now, and shows the values that would be released.
-async function look() {
-  const pending = await call("ask", { flow });
+// look shows the values that would be released, when what is asked is what the page says.
+function look(pending) {
   if (pending.step !== "review" || pending.digest !== digest) return stale(pending.step === "review");
   for (const row of rows) display(row, pending.values[row.dataset.claim]);
 }
@@ -127,7 +124,7 @@ async function keep() {
   } catch (problem) {
     throw place(problem, used);
   }
-  await look();
+  await look(await call("ask", { flow }));
 }
 
 // depart leaves for the vendor, and says so first.

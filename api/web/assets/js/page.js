@@ -110,14 +110,23 @@ function again(code) {
   });
 }
 
-// opened waits until the vault is open, and leads to where it is opened when it is not.
-export async function opened() {
-  const state = await agent.call("state");
-  if (state.must_renew) leave(onward("/recover"));
-  else if (!state.signed_in) leave(flow ? onward("/continue") : `/signin?next=${encodeURIComponent(location.pathname)}`);
-  else if (!state.unlocked) leave(flow ? onward("/unlock") : `/unlock?next=${encodeURIComponent(location.pathname)}`);
-  else return state;
-  return new Promise(() => {}); // the page is being left
+// first is a page's first call, on which all else hangs. When the vault is not open, the page is left
+// for where it is opened: nothing was typed yet.
+export async function first(method, params = {}) {
+  const back = `?next=${encodeURIComponent(location.pathname)}`;
+  const ways = {
+    "must-renew": onward("/recover"),
+    "no-session": flow ? onward("/continue") : `/signin${back}`,
+    "vault-locked": flow ? onward("/unlock") : `/unlock${back}`,
+  };
+  try {
+    return await agent.call(method, params);
+  } catch (problem) {
+    const way = ways[problem?.code];
+    if (!way) throw problem;
+    leave(way);
+    return new Promise(() => {}); // the page is being left
+  }
 }
 
 const leave = (address) => location.replace(address);
@@ -245,7 +254,7 @@ export function step(name) {
   for (const part of $$("[data-step]")) part.hidden = part.dataset.step !== name;
   const part = $(`[data-step="${name}"]`);
   scrollTo(0, 0);
-  part.focus();
+  part.focus({ preventScroll: true });
 }
 
 // signOuts are the buttons that sign out, where a page has one.

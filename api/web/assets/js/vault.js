@@ -1,5 +1,5 @@
 import "./agent.js";
-import { $, $$, act, call, clear, opened, ready, submitted, wrong } from "./page.js";
+import { $, $$, act, call, clear, first, ready, submitted, wrong } from "./page.js";
 import { claim, claimInText, list, t } from "./text.js";
 import { equal, fill, impossible, place, typed } from "./values.js";
 
@@ -8,8 +8,7 @@ let before = {};
 const fields = () => $$("[data-attribute]", form);
 const changed = () => fields().filter((field) => !equal(typed(field, before[field.dataset.attribute]), before[field.dataset.attribute]));
 
-await opened();
-await act(form, "", load);
+await act(form, "", async () => load(await first("get")));
 form.addEventListener("input", tell);
 submitted(form, t("vault.saving"), save);
 addEventListener("beforeunload", (event) => {
@@ -17,8 +16,7 @@ addEventListener("beforeunload", (event) => {
 });
 ready();
 
-async function load() {
-  const { attributes } = await call("get");
+function load({ attributes }) {
   before = attributes;
   for (const [name, value] of Object.entries(attributes)) {
     if (!$(`[data-attribute="${CSS.escape(name)}"]`, form)) own(name, value);
