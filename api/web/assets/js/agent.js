@@ -100,16 +100,15 @@ class Agent {
   }
 
   async #start(where) {
-    const [glue, script, module] = await Promise.all([
-      text(where.glue),
-      text(where.worker),
-      compile(where.wasm),
-    ]);
+    // The worker starts while the module is still being compiled: that is most of a warm start.
+    const compiled = compile(where.wasm);
+    compiled.catch(() => {}); // told below
+    const [glue, script] = await Promise.all([text(where.glue), text(where.worker)]);
     const address = URL.createObjectURL(new Blob([glue, "\n", script], { type: "text/javascript" }));
     this.#worker = new Worker(address, { name: "meins" });
     this.#worker.onmessage = ({ data }) => this.#heard(data);
     this.#worker.onerror = () => this.#fail();
-    this.#worker.postMessage({ module, base: new URL(where.base, location.href).href });
+    this.#worker.postMessage({ module: await compiled, base: new URL(where.base, location.href).href });
   }
 
   #heard(message) {

@@ -1,0 +1,71 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/meins-id/meins/api/rest"
+	"github.com/meins-id/meins/api/web"
+	"github.com/meins-id/meins/internal/fault"
+)
+
+// Options of New. All but TrustedProxies are needed.
+type Options struct {
+	Provider       http.Handler                // OpenID Connect
+	REST           *rest.REST                  // the consent API
+	Pages          *web.Web                    // what customers see
+	Ready          func(context.Context) error // whether requests can be answered
+	TrustedProxies []netip.Prefix              // whose X-Forwarded-For is believed
+	// Observe counts one answered request, by route pattern: never by path.
+	Observe func(route, method string, status int, took time.Duration)
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+var errNoRoute = fault.New(fault.NotFound, "route-unknown", "there is no such call")
+
+// New routes every request. This is the whole map:
+//
+//	/.well-known/openid-configuration         metadata          identity/provider
+//	/.well-known/oauth-authorization-server   the same          identity/provider
+//	/oauth/…                                  OpenID Connect    identity/provider/http.go lists them
+//	/api/v1/…                                 consent REST API  api/openapi.yaml lists them
+//	/healthz, /readyz                         for monitoring
+//	everything else                           pages, static     api/web/web.go lists them
+func New(o Options) http.Handler {
+	calls := mux.NewRouter()
+	o.REST.Register(calls)
+	calls.NotFoundHandler = http.HandlerFunc(noCall)
+	calls.MethodNotAllowedHandler = http.HandlerFunc(noCall)
+
+	pages := mux.NewRouter()
+	o.Pages.Register(pages)
+	pages.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		o.Pages.Error(w, r, http.StatusNotFound, "page-unknown")
+	})
+
+	root := http.NewServeMux()
+	root.Handle("/.well-known/", o.Provider)
+	root.Handle("/oauth/", o.Provider) // vendors call it from their own origins
+	root.Handle(rest.Base+"/", sameOrigin(calls))
+	root.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	root.HandleFunc("GET /readyz", o.ready)
+	root.Handle("/", pages)
+	return o.middleware(root, calls, pages)
+}
+
+func noCall(w http.ResponseWriter, _ *http.Request) { rest.WriteProblem(w, errNoRoute) }
+
+func (o *Options) ready(w http.ResponseWriter, r *http.Request) {
+	if err := o.Ready(r.Context()); err != nil {
+		o.Log.WarnContext(r.Context(), "not ready", "error", err)
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}

@@ -1,0 +1,93 @@
+package rest
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+
+	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/internal/fault"
+)
+
+// problemBase is the start of every problem's type (RFC 9457); the fault's code follows.
+const problemBase = "https://meins.id/problems/"
+
+// Status is the HTTP status that a kind of fault becomes.
+func Status(k fault.Kind) int {
+	switch k {
+	case fault.Invalid:
+		return http.StatusBadRequest
+	case fault.Unauthenticated:
+		return http.StatusUnauthorized
+	case fault.Denied:
+		return http.StatusForbidden
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Conflict:
+		return http.StatusConflict
+	case fault.Stale:
+		return http.StatusPreconditionFailed
+	case fault.TooLarge:
+		return http.StatusRequestEntityTooLarge
+	case fault.TooMany:
+		return http.StatusTooManyRequests
+	case fault.Unavailable:
+		return http.StatusServiceUnavailable
+	case fault.Internal:
+	}
+	return http.StatusInternalServerError
+}
+
+// WriteProblem answers with err's problem document: the code and the public text, never the cause.
+func WriteProblem(w http.ResponseWriter, err error) {
+	f := fault.Of(err)
+	p := Problem{Type: problemBase + f.Code, Title: f.Text, Status: Status(f.Kind)}
+	var slow *identity.SlowDown
+	if errors.As(err, &slow) {
+		p.RetryAfter = int(math.Ceil(slow.RetryAfter.Seconds()))
+		w.Header().Set("Retry-After", strconv.Itoa(p.RetryAfter))
+	}
+	writeJSON(w, "application/problem+json", p.Status, p)
+}
+
+// fail answers with a problem, and logs what is our mistake or our trouble, once.
+func (s *REST) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if f := fault.Of(err); f.Kind == fault.Internal || f.Kind == fault.Unavailable {
+		s.o.Log.ErrorContext(r.Context(), "call failed", "method", r.Method, "code", f.Code, "error", err)
+	}
+	WriteProblem(w, err)
+}
+
+// answer writes out, or the problem.
+func (s *REST) answer(w http.ResponseWriter, r *http.Request, status int, out any, err error) {
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	writeJSON(w, "application/json", status, out)
+}
+
+// done answers that there is nothing more to say, or the problem.
+func (s *REST) done(w http.ResponseWriter, r *http.Request, err error) {
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func writeJSON(w http.ResponseWriter, contentType string, status int, out any) {
+	body, err := json.Marshal(out)
+	if err != nil {
+		status, body = http.StatusInternalServerError, []byte(`{"type":"`+problemBase+`internal","title":"something went wrong on our side","status":500}`)
+	}
+	h := w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the caller may have gone; nobody is left to tell
+}

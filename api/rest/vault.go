@@ -1,0 +1,53 @@
+package rest
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/meins-id/meins/consent"
+	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/internal/id"
+)
+
+// GetVault gives the sealed document; revision 0 means that there is none yet.
+func (s *REST) GetVault(w http.ResponseWriter, r *http.Request) {
+	asked(s, w, r, func(ctx context.Context, who identity.Session) (Vault, error) {
+		v, err := s.o.Consent.Vault(ctx, who.Account)
+		return Vault{Revision: v.Revision, Document: v.Document, Saved: v.Saved}, err
+	})
+}
+
+// SaveVault stores the next revision together with the capsules that it changes.
+func (s *REST) SaveVault(w http.ResponseWriter, r *http.Request) {
+	called(s, w, r, func(ctx context.Context, who identity.Session, in VaultSave) (VaultSaved, error) {
+		save := consent.Save{Revision: in.Revision, Document: in.Document}
+		for _, c := range in.Capsules {
+			grant, err := parsed[id.Grant](c.Grant)
+			if err != nil {
+				return VaultSaved{}, err
+			}
+			save.Capsules = append(save.Capsules, consent.Resealed{Grant: grant, Revision: c.Revision, Capsule: c.Capsule})
+		}
+		return VaultSaved{Revision: in.Revision}, s.o.Consent.SaveVault(ctx, who.Account, save)
+	})
+}
+
+// ListVaultRevisions lists the revisions that are kept.
+func (s *REST) ListVaultRevisions(w http.ResponseWriter, r *http.Request) {
+	asked(s, w, r, func(ctx context.Context, who identity.Session) (VaultRevisionList, error) {
+		kept, err := s.o.Consent.Revisions(ctx, who.Account)
+		out := VaultRevisionList{Revisions: make([]VaultRevision, 0, len(kept))}
+		for _, one := range kept {
+			out.Revisions = append(out.Revisions, VaultRevision{Revision: one.Revision, Saved: one.Saved})
+		}
+		return out, err
+	})
+}
+
+// GetVaultRevision gives one kept revision, sealed.
+func (s *REST) GetVaultRevision(w http.ResponseWriter, r *http.Request, revision Revision) {
+	asked(s, w, r, func(ctx context.Context, who identity.Session) (Vault, error) {
+		v, err := s.o.Consent.Revision(ctx, who.Account, revision)
+		return Vault{Revision: v.Revision, Document: v.Document, Saved: v.Saved}, err
+	})
+}

@@ -1,0 +1,84 @@
+package rest
+
+import (
+	"time"
+
+	"github.com/meins-id/meins/consent"
+	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/internal/id"
+	"github.com/meins-id/meins/vault"
+	"github.com/meins-id/meins/vault/seal"
+)
+
+// Between the wire's types, which openapi.yaml rules, and the domain's.
+
+func stretchOut(s seal.Stretch) Stretch {
+	return Stretch{M: s.Memory, T: s.Time, P: s.Threads, Salt: s.Salt}
+}
+
+func slotOut(s vault.Slot) Slot {
+	out := Slot{ID: string(s.ID), Kind: SlotKind(s.Kind), Sealed: s.Sealed}
+	if s.Stretch != nil {
+		st := stretchOut(*s.Stretch)
+		out.Stretch = &st
+	}
+	return out
+}
+
+func slotIn(s Slot, auth []byte) (identity.NewSlot, error) {
+	slot, err := parsed[id.Slot](s.ID)
+	if err != nil {
+		return identity.NewSlot{}, err
+	}
+	in := vault.Slot{ID: slot, Kind: vault.SlotKind(s.Kind), Sealed: s.Sealed}
+	if st := s.Stretch; st != nil {
+		in.Stretch = &seal.Stretch{Memory: st.M, Time: st.T, Threads: st.P, Salt: st.Salt}
+	}
+	return identity.NewSlot{Slot: in, Auth: auth}, nil
+}
+
+func sessionOut(s identity.Session) Session {
+	return Session{
+		ID: string(s.ID), Account: string(s.Account), Share: s.Share, AuthTime: s.AuthTime,
+		Created: s.Created, Expires: s.Expires, Methods: s.Methods, MustRenew: s.MustRenew,
+	}
+}
+
+func vendorOut(p consent.Party) Vendor {
+	v := Vendor{
+		Client: string(p.Client), Name: p.Name, Domain: p.Domain, Verified: p.Verified,
+		Contact: p.Contact, PolicyURI: p.PolicyURI, TermsURI: p.TermsURI,
+	}
+	if p.Logo != "" {
+		v.Logo = "/vendors/" + string(p.Client) + "/logo"
+	}
+	return v
+}
+
+func claimsOut(all []consent.Claim) []Claim {
+	out := make([]Claim, 0, len(all))
+	for _, c := range all {
+		out = append(out, Claim{Name: c.Name, Required: c.Required, Purpose: c.Purpose})
+	}
+	return out
+}
+
+func askOut(a consent.Ask, now time.Time) *Ask {
+	return &Ask{
+		Vendor: vendorOut(a.Party), Claims: claimsOut(a.Claims), Offline: a.Offline,
+		Continuous: a.Continuous, Ends: now.Add(a.Ends),
+	}
+}
+
+func grantOut(g consent.Grant) Grant {
+	declined := g.Declined
+	if declined == nil {
+		declined = []string{}
+	}
+	return Grant{
+		ID: string(g.ID), Vendor: vendorOut(g.Party), Persona: string(g.Persona), State: GrantState(g.State.String()),
+		Claims: claimsOut(g.Claims), Declined: declined, Offline: g.Offline, Continuous: g.Continuous, Mode: GrantModeDirect,
+		Given: g.Given, Ends: g.Ends, Since: g.Since, Reason: g.Reason, LastRead: g.LastRead, Reads: g.Reads,
+		Revision: g.Revision, WrappedKey: g.Wrapped,
+	}
+}
