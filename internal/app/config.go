@@ -1,0 +1,148 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+)
+
+// serverConfig is every setting of a running server. docs/config.md explains them.
+type serverConfig struct {
+	Issuer          string        `required:"" placeholder:"URL" help:"The provider's public address; https, or http on loopback."`
+	Listen          string        `default:"127.0.0.1:8440" placeholder:"ADDR" help:"Where to serve customers and vendors."`
+	AdminListen     string        `placeholder:"ADDR" help:"Where to serve metrics and health; off when empty."`
+	Data            string        `default:"meins-data" placeholder:"DIR" help:"The data folder."`
+	MasterKeyFile   string        `placeholder:"FILE" help:"The server's master key; DIR/master.key when empty, created on first start."`
+	TLSCert         string        `name:"tls-cert" placeholder:"FILE" help:"Certificate chain (PEM), to serve https without a proxy."`
+	TLSKey          string        `name:"tls-key" placeholder:"FILE" help:"Key of the certificate (PEM)."`
+	TrustedProxy    []string      `placeholder:"CIDR" help:"Proxies whose X-Forwarded-For is believed."`
+	ReadLog         string        `enum:"gathered,strict" default:"gathered" help:"Record reads within a second (gathered), or each before its answer (strict)."`
+	SessionLifetime time.Duration `default:"168h" help:"How long a customer stays signed in."`
+	LogLevel        string        `enum:"debug,info,warn,error" default:"info" help:"What to log: debug, info, warn, error."`
+	LogFormat       string        `enum:"json,text" default:"json" help:"How to log: json or text."`
+}
+
+// validate lists every mistake at once: nobody likes to find them one by one.
+func (c *serverConfig) validate() error {
+	var problems []string
+	add := func(setting, format string, args ...any) {
+		problems = append(problems, setting+": "+fmt.Sprintf(format, args...))
+	}
+	if err := checkIssuer(c.Issuer); err != nil {
+		add("issuer", "%v", err)
+	}
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		add("listen", "must be host:port")
+	}
+	if c.AdminListen != "" {
+		if _, _, err := net.SplitHostPort(c.AdminListen); err != nil {
+			add("admin-listen", "must be host:port")
+		}
+	}
+	if c.Data == "" {
+		add("data", "must name a folder")
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		add("tls-cert", "goes with tls-key")
+	}
+	if _, err := c.proxies(); err != nil {
+		add("trusted-proxy", "%v", err)
+	}
+	if c.SessionLifetime < 5*time.Minute || c.SessionLifetime > 90*24*time.Hour {
+		add("session-lifetime", "must be between 5m and 2160h")
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return usageError{fmt.Errorf("%d %s: %s", len(problems), plural(len(problems), "problem", "problems"), strings.Join(problems, "; "))}
+}
+
+// checkIssuer holds OpenID Connect Discovery 3: https, no query, no fragment. Plain http is for
+// trying things on one's own machine, nothing else.
+func checkIssuer(s string) error {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Host == "" || u.User != nil:
+		return errors.New("must be an address such as https://id.example.org")
+	case u.RawQuery != "" || u.Fragment != "" || strings.HasSuffix(s, "?") || strings.HasSuffix(s, "#"):
+		return errors.New("must have no query and no fragment")
+	case u.Path != "":
+		return errors.New("must have no path and no trailing slash")
+	case u.Scheme == "https":
+		return nil
+	case u.Scheme == "http" && loopback(u.Hostname()):
+		return nil
+	}
+	return errors.New("must be https (http only on loopback)")
+}
+
+// loopback says whether a host name means this machine.
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+// proxies parses the trusted proxies; a bare address means that one address.
+func (c *serverConfig) proxies() ([]netip.Prefix, error) {
+	prefixes := make([]netip.Prefix, 0, len(c.TrustedProxy))
+	for _, s := range c.TrustedProxy {
+		if addr, err := netip.ParseAddr(s); err == nil {
+			prefixes = append(prefixes, netip.PrefixFrom(addr, addr.BitLen()))
+			continue
+		}
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			return nil, fmt.Errorf("%q is neither an address nor a CIDR range", s)
+		}
+		prefixes = append(prefixes, p)
+	}
+	return prefixes, nil
+}
+
+// checkEnvironment finds misspelt settings: a MEINS_ variable that no flag of any command owns.
+func checkEnvironment(known map[string]bool, environ []string) error {
+	var unknown []string
+	for _, e := range environ {
+		name, _, _ := strings.Cut(e, "=")
+		if strings.HasPrefix(name, "MEINS_") && !known[name] {
+			unknown = append(unknown, name)
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	return usageError{fmt.Errorf("unknown %s in the environment: %s", plural(len(unknown), "setting", "settings"), strings.Join(unknown, ", "))}
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// masterKeyPath says where the master key lies: as set, as a systemd credential, or in the folder.
+func masterKeyPath(set, data string) string {
+	if set != "" {
+		return set
+	}
+	if dir := os.Getenv("CREDENTIALS_DIRECTORY"); dir != "" {
+		if path := dir + "/meins-master-key"; fileExists(path) {
+			return path
+		}
+	}
+	return data + "/master.key"
+}
+
+func fileExists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

@@ -1,0 +1,62 @@
+package app
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/meins-id/meins/internal/store/bolt"
+)
+
+// metrics counts by route and status. Labels are route patterns, never paths: a path could carry
+// an id, and ids in metrics would be a profile.
+type metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+}
+
+func newMetrics(st *bolt.Store) *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "meins_http_requests_total", Help: "Requests answered, by route and status.",
+		}, []string{"route", "method", "status"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "meins_http_request_seconds", Help: "Time to answer, by route.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5},
+		}, []string{"route"}),
+	}
+	m.registry.MustRegister(m.requests, m.seconds,
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		storeMetric("meins_store_commits_total", "Commits to disk.", st, func(s bolt.Stats) float64 { return float64(s.Commits) }),
+		storeMetric("meins_store_updates_total", "Updates committed; many share a commit.", st, func(s bolt.Stats) float64 { return float64(s.Updates) }),
+	)
+	return m
+}
+
+// storeMetric reads one figure at each scrape; a closed store counts as zero.
+func storeMetric(name, help string, st *bolt.Store, read func(bolt.Stats) float64) prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 {
+		stats, err := st.Stats()
+		if err != nil {
+			return 0
+		}
+		return read(stats)
+	})
+}
+
+// observe counts one answered request.
+func (m *metrics) observe(route, method string, status int, took time.Duration) {
+	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
+	m.seconds.WithLabelValues(route).Observe(took.Seconds())
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}

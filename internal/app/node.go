@@ -1,0 +1,109 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/meins-id/meins/consent"
+	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/internal/fault"
+	"github.com/meins-id/meins/internal/store"
+	"github.com/meins-id/meins/internal/store/bolt"
+)
+
+// node is one opened data folder with the domain on top: what a server serves, and what an
+// administrator's command works on when no server runs.
+type node struct {
+	store    *bolt.Store
+	keys     *identity.Keyring
+	accounts *identity.Accounts
+	vendors  *identity.Vendors
+	consent  *consent.Engine
+}
+
+// nodeOptions is what of the configuration a node needs.
+type nodeOptions struct {
+	data, masterKeyFile string
+	sessionLifetime     time.Duration
+	strictReads         bool
+	now                 func() time.Time
+	log                 *slog.Logger
+}
+
+var errFolder = fault.New(fault.Unavailable, "data-folder", "the data folder cannot be opened")
+
+// openNode opens the data folder, creating it and its keys on first start.
+func openNode(ctx context.Context, o nodeOptions) (*node, error) {
+	if err := os.MkdirAll(o.data, 0o700); err != nil {
+		return nil, errFolder.Because(err)
+	}
+	master, err := identity.ReadMaster(masterKeyPath(o.masterKeyFile, o.data))
+	if err != nil {
+		return nil, errFolder.Because(fmt.Errorf("read master key: %w", err))
+	}
+	st, err := bolt.Open(storePath(o.data), bolt.Options{Now: o.now})
+	if err != nil {
+		return nil, errFolder.Because(err)
+	}
+	keys, err := identity.OpenKeyring(ctx, st, master, o.now)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open key ring: %w", err), st.Close())
+	}
+	reads := consent.Gathered
+	if o.strictReads {
+		reads = consent.Strict
+	}
+	return &node{
+		store:    st,
+		keys:     keys,
+		accounts: identity.NewAccounts(identity.AccountOptions{Store: st, Keys: keys, Now: o.now, SessionLifetime: o.sessionLifetime}),
+		vendors:  identity.NewVendors(st, keys, o.now),
+		consent:  consent.New(consent.Options{Store: st, Now: o.now, ReadLog: reads, Log: o.log}),
+	}, nil
+}
+
+// close writes what is gathered and releases the folder, in that order.
+func (n *node) close(ctx context.Context) error {
+	return errors.Join(n.consent.Close(ctx), n.store.Close())
+}
+
+func storePath(data string) string  { return filepath.Join(data, "meins.db") }
+func socketPath(data string) string { return filepath.Join(data, "admin.sock") }
+
+// ready says whether requests can be answered: the store reads.
+func (n *node) ready(ctx context.Context) error {
+	return n.store.View(ctx, func(store.Reader) error { return nil })
+}
+
+// Intervals of the housekeeping.
+const (
+	sweepEvery   = time.Minute
+	sweepAtMost  = 5000 // records a sweep, so that customers' commits never wait long
+	refreshEvery = 30 * time.Second
+)
+
+// housekeep removes what has expired and looks for keys that another node or command made.
+func (n *node) housekeep(ctx context.Context, log *slog.Logger) {
+	sweep, refresh := time.NewTicker(sweepEvery), time.NewTicker(refreshEvery)
+	defer sweep.Stop()
+	defer refresh.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-sweep.C:
+			if _, err := n.store.Sweep(ctx, sweepAtMost); err != nil && ctx.Err() == nil {
+				log.Error("sweep expired records", "err", err)
+			}
+		case <-refresh.C:
+			if err := n.keys.Refresh(ctx); err != nil && ctx.Err() == nil {
+				log.Error("refresh key ring", "err", err)
+			}
+		}
+	}
+}

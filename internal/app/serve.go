@@ -1,0 +1,218 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/meins-id/meins/api"
+	"github.com/meins-id/meins/api/rest"
+	"github.com/meins-id/meins/api/web"
+	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/identity/provider"
+	"github.com/meins-id/meins/internal/fault"
+)
+
+// shutdownGrace is how long requests under way may take when the server is told to stop.
+const shutdownGrace = 10 * time.Second
+
+type serveCmd struct {
+	serverConfig
+}
+
+// Run serves until it is told to stop.
+func (c *serveCmd) Run(ctx context.Context, io *streams, k *kong.Context) error {
+	if err := errors.Join(c.validate(), checkEnvironment(knownSettings(k), os.Environ())); err != nil {
+		return err
+	}
+	log := newLogger(io.err, c.LogLevel, c.LogFormat)
+	slog.SetDefault(log) // the OpenID library and net/http log through the default
+	s, err := startServer(ctx, c.serverConfig, io.now, log)
+	if err != nil {
+		return err
+	}
+	log.Info("ready", "issuer", c.Issuer, "listen", s.addr, "version", Version)
+	return s.wait(ctx)
+}
+
+// knownSettings is every environment variable that some flag of some command owns.
+func knownSettings(k *kong.Context) map[string]bool {
+	known := map[string]bool{"MEINS_PASSPHRASE": true}
+	_ = kong.Visit(k.Model, func(n kong.Visitable, next kong.Next) error {
+		if f, ok := n.(*kong.Flag); ok {
+			for _, e := range f.Envs {
+				known[e] = true
+			}
+		}
+		return next(nil)
+	})
+	return known
+}
+
+// server is one running provider.
+type server struct {
+	node    *node
+	addr    string // where it listens, resolved
+	servers []*http.Server
+	failed  chan error
+	stop    context.CancelFunc
+}
+
+// startServer opens the folder and listens; when it returns without error, requests are answered.
+func startServer(ctx context.Context, c serverConfig, now func() time.Time, log *slog.Logger) (_ *server, err error) {
+	n, err := openNode(ctx, nodeOptions{
+		data: c.Data, masterKeyFile: c.MasterKeyFile, sessionLifetime: c.SessionLifetime,
+		strictReads: c.ReadLog == "strict", now: now, log: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	s := &server{node: n, failed: make(chan error, 3), stop: stop}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	m := newMetrics(n.store)
+	handler, err := newHandler(c, n, m, now, log)
+	if err != nil {
+		return nil, err
+	}
+	admin, err := serveAdmin(ctx, n, c.Data, log)
+	if err != nil {
+		return nil, err
+	}
+	s.servers = append(s.servers, admin)
+	if c.AdminListen != "" {
+		if _, err = s.listen(ctx, c.AdminListen, adminHandler(m, n), nil, log); err != nil {
+			return nil, err
+		}
+	}
+	cert, err := c.certificate()
+	if err != nil {
+		return nil, err
+	}
+	s.addr, err = s.listen(ctx, c.Listen, handler, cert, log)
+	go n.housekeep(ctx, log)
+	return s, err
+}
+
+// newHandler puts the rooms together.
+func newHandler(c serverConfig, n *node, m *metrics, now func() time.Time, log *slog.Logger) (http.Handler, error) {
+	proxies, err := c.proxies()
+	if err != nil {
+		return nil, err
+	}
+	cookie := rest.Cookie{Secure: strings.HasPrefix(c.Issuer, "https:")}
+	session := func(r *http.Request) (identity.Session, error) {
+		return n.accounts.Session(r.Context(), cookie.Read(r))
+	}
+	var pages *web.Web
+	oidc, err := provider.New(provider.Options{
+		Issuer: c.Issuer, Accounts: n.accounts, Vendors: n.vendors, Keys: n.keys, Consent: n.consent, Store: n.store,
+		Now: now, Log: log, Session: session, ClearSession: cookie.Clear,
+		ErrorPage: func(w http.ResponseWriter, r *http.Request, status int, code string) { pages.Error(w, r, status, code) },
+	})
+	if err != nil {
+		return nil, fmt.Errorf("set up provider: %w", err)
+	}
+	pages, err = web.New(web.Options{
+		Issuer: c.Issuer, Accounts: n.accounts, Consent: n.consent, Provider: oidc, Vendors: n.vendors,
+		Now: now, Log: log, Session: session,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("set up pages: %w", err)
+	}
+	return api.New(api.Options{
+		Provider: oidc.Handler(), Pages: pages,
+		REST: rest.New(rest.Options{
+			Accounts: n.accounts, Consent: n.consent, Provider: oidc, Cookie: cookie, Now: now, Log: log,
+		}),
+		Ready: n.ready, TrustedProxies: proxies, Observe: m.observe, Now: now, Log: log,
+	}), nil
+}
+
+// listen opens one listener and serves it in the background; it returns the resolved address.
+func (s *server) listen(ctx context.Context, addr string, h http.Handler, cert *tls.Config, log *slog.Logger) (string, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return "", errListen.Because(err)
+	}
+	resolved := l.Addr().String()
+	if cert != nil {
+		l = tls.NewListener(l, cert)
+	}
+	srv := &http.Server{
+		Handler: h, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+	}
+	s.servers = append(s.servers, srv)
+	go func() {
+		if err := srv.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			s.failed <- fmt.Errorf("serve %s: %w", resolved, err)
+		}
+	}()
+	return resolved, nil
+}
+
+var errListen = fault.New(fault.Unavailable, "listen", "the address cannot be listened on")
+
+func (c *serverConfig) certificate() (*tls.Config, error) {
+	if c.TLSCert == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("tls-cert: %w", err)}
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, NextProtos: []string{"h2", "http/1.1"}}, nil
+}
+
+// adminHandler serves what monitoring needs, on a listener of its own.
+func adminHandler(m *metrics, n *node) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", m.handler())
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if n.ready(r.Context()) != nil {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})
+	return mux
+}
+
+// wait blocks until ctx ends or a listener fails, then stops in order.
+func (s *server) wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return s.close()
+	case err := <-s.failed:
+		return errors.Join(err, s.close())
+	}
+}
+
+// close lets requests finish, then writes what is gathered and releases the folder.
+func (s *server) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownGrace)
+	defer cancel()
+	var errs []error
+	for i := len(s.servers) - 1; i >= 0; i-- {
+		errs = append(errs, s.servers[i].Shutdown(ctx))
+	}
+	s.stop()
+	return errors.Join(append(errs, s.node.close(ctx))...)
+}

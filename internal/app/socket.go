@@ -1,0 +1,25 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/meins-id/meins/internal/fault"
+)
+
+var errSocket = fault.New(fault.Unavailable, "admin-socket", "the running server does not answer on its admin socket")
+
+// socketRequest sends one request over the admin socket; the host part means nothing there.
+func socketRequest(ctx context.Context, client *http.Client, method, path string, body []byte) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "http://meins"+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("make request: %w", err)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, errSocket.Because(err)
+	}
+	return resp, nil
+}
