@@ -2,11 +2,18 @@ package release
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/vault"
 )
+
+// attested are the claims by which the provider itself vouches for another (OpenID Connect Core
+// 5.1). The customer's agent writes the capsule, so what it says there is the customer's word only;
+// a vendor that trusts email_verified would open somebody else's account. Until the provider has
+// checked an address itself, the answer is no.
+var attested = map[string]bool{"email_verified": true, "phone_number_verified": true}
 
 // Release opens the capsule that the permit is for, and returns the claims that the permit covers.
 // A permit serves once. The values live in the result and nowhere else.
@@ -23,8 +30,11 @@ func Release(ctx context.Context, permit consent.Permit, key vault.GrantKey) (va
 		return nil, fmt.Errorf("release under grant %s: %w", capsule.Grant, err)
 	}
 	for name := range claims {
-		if !permit.Covers(name) {
+		switch {
+		case !permit.Covers(name):
 			delete(claims, name)
+		case attested[name]:
+			claims[name] = json.RawMessage("false")
 		}
 	}
 	return claims, nil

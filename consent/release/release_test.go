@@ -40,6 +40,11 @@ func newEngine(t *testing.T) *consent.Engine {
 // the agent put into it.
 func grant(t *testing.T, e *consent.Engine, contents ...string) (consent.Grant, vault.GrantKey) {
 	t.Helper()
+	return grantOf(t, e, []string{"email", "address"}, contents...)
+}
+
+func grantOf(t *testing.T, e *consent.Engine, approved []string, contents ...string) (consent.Grant, vault.GrantKey) {
+	t.Helper()
 	party := consent.Party{Client: id.New[id.Client](), Name: "Flowers"}
 	ask, err := consent.NewAsk(consent.Request{Party: party, Scopes: []string{"email", "address"}})
 	if err != nil {
@@ -56,7 +61,7 @@ func grant(t *testing.T, e *consent.Engine, contents ...string) (consent.Grant, 
 	}
 	g, err := e.Approve(t.Context(), consent.Approval{
 		Account: account, Persona: id.New[id.Persona](), Grant: grant, Ask: ask, Digest: ask.Digest(),
-		Claims: []string{"email", "address"}, Capsule: box, Wrapped: []byte("wrapped"), Locale: "en",
+		Claims: approved, Capsule: box, Wrapped: []byte("wrapped"), Locale: "en",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -97,6 +102,16 @@ func TestRelease_overfullCapsule_disclosesOnlyWhatWasApproved(t *testing.T) {
 	claims, err := release.Release(t.Context(), permit(t, e, g, "email", "email_verified", "address"), key)
 	if err != nil || len(claims) != 1 || claims["email"] == nil {
 		t.Errorf("%d claims, %v", len(claims), err)
+	}
+}
+
+// The capsule is the customer's word: what the provider would vouch for does not come out of it.
+func TestRelease_verifiedFlagInTheCapsule_isNotBelieved(t *testing.T) {
+	e := newEngine(t)
+	g, key := grantOf(t, e, []string{"email", "email_verified"}, "email", "email_verified")
+	claims, err := release.Release(t.Context(), permit(t, e, g, "email", "email_verified"), key)
+	if err != nil || len(claims) != 2 || string(claims["email_verified"]) != "false" {
+		t.Errorf("%s, %v", claims["email_verified"], err)
 	}
 }
 
