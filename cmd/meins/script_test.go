@@ -1,0 +1,134 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"meins": main})
+}
+
+// TestScripts runs the stories in testdata/script against the program itself. Each has a folder and
+// a free address of its own: $ADDR to listen on, $ISSUER to be called.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			addr, err := freeAddress()
+			env.Setenv("ADDR", addr)
+			env.Setenv("ISSUER", "http://"+addr)
+			env.Setenv("ADDR_FILE", strings.ReplaceAll(addr, ":", "_")+".json")
+			return err
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits": exits, "await": await, "take": take, "fetch": fetch,
+		},
+	})
+}
+
+// freeAddress is one on loopback that nobody listened on a moment ago.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed again before anybody could wait
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// exits CODE program [argument...]: runs it, and wants this very exit code.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	var exit *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("run %s: %v", args[1], err)
+	}
+	if neg || got != want {
+		ts.Fatalf("exit code is %d, not %d", got, want)
+	}
+}
+
+// await URL: waits until it is answered.
+func await(ts *testscript.TestScript, _ bool, args []string) {
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		resp, err := http.Get(args[0]) //nolint:noctx // an address of the script itself, on loopback
+		if err == nil {
+			ts.Check(resp.Body.Close())
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("nobody answers: %v", err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// take VARIABLE json|query FIELD FILE: sets the variable to a member of the file's JSON object (or
+// of the first in its array), or to a parameter of the address in it.
+func take(ts *testscript.TestScript, _ bool, args []string) {
+	text := strings.TrimSpace(ts.ReadFile(args[3]))
+	var value string
+	if args[1] == "query" {
+		u, err := url.Parse(text)
+		ts.Check(err)
+		value = u.Query().Get(args[2])
+	} else {
+		var object map[string]any
+		text = strings.TrimSuffix(strings.TrimPrefix(text, "["), "]")
+		ts.Check(json.NewDecoder(strings.NewReader(text)).Decode(&object))
+		value, _ = object[args[2]].(string)
+	}
+	if value == "" {
+		ts.Fatalf("there is no %s", args[2])
+	}
+	ts.Setenv(args[0], value)
+}
+
+// fetch STATUS URL [bearer=TOKEN | NAME=VALUE...]: prints the answer's body. With a bearer token it
+// is a GET, with other values it is a form.
+func fetch(ts *testscript.TestScript, _ bool, args []string) {
+	form := url.Values{}
+	for _, word := range args[2:] {
+		name, value, _ := strings.Cut(word, "=")
+		form.Set(name, value)
+	}
+	method, bearer := http.MethodGet, form.Get("bearer")
+	if form.Del("bearer"); len(form) > 0 {
+		method = http.MethodPost
+	}
+	req, err := http.NewRequest(method, args[1], strings.NewReader(form.Encode())) //nolint:noctx // the script's own server
+	ts.Check(err)
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+bearer)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	ts.Check(err)
+	body, err := io.ReadAll(resp.Body)
+	ts.Check(errors.Join(err, resp.Body.Close()))
+	_, err = ts.Stdout().Write(body)
+	ts.Check(err)
+	if got := strconv.Itoa(resp.StatusCode); got != args[0] {
+		ts.Fatalf("%s %s answers %s, not %s:\n%s", method, args[1], got, args[0], body)
+	}
+}
