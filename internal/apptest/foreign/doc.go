@@ -1,0 +1,8 @@
+// Package foreign holds the proof that vendors need nothing special: relying parties that others
+// wrote, unmodified, go the whole way with the whole program. Each signs a customer in, reads
+// UserInfo, refreshes, follows a change of the vault, signs in again without a question, is told a
+// "no", meets a withdrawal, and signs the customer out.
+//
+// The libraries are coreos/go-oidc with x/oauth2, zitadel/oidc's rp, and panva's openid-client from
+// npm under Node. Nobody imports this package.
+package foreign

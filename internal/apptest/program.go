@@ -1,0 +1,196 @@
+package apptest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/meins-id/meins/internal/app"
+)
+
+// asProgram tells the test's binary to be the program. Its name does not begin with MEINS_, because
+// the program refuses settings that it does not know.
+const asProgram = "APPTEST_AS_PROGRAM"
+
+// Main is the TestMain of every package that starts programs.
+func Main(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		os.Exit(app.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+// Program is one running provider.
+type Program struct {
+	Issuer string // its address, http on loopback
+	Admin  string // where metrics are
+	Data   string // its data folder
+
+	// Transport carries what customers send. A test that wants to see it all sets another one
+	// before it makes customers.
+	Transport http.RoundTripper
+
+	log  buffer
+	cmd  *exec.Cmd
+	once sync.Once
+}
+
+// How long a program may take to come up, and to go.
+const patience = 30 * time.Second
+
+// Start runs "meins serve" with these flags until the test ends. It logs all there is to log.
+func Start(t testing.TB, flags ...string) *Program {
+	t.Helper()
+	listen, admin := address(t), address(t)
+	p := &Program{
+		Issuer: "http://" + listen, Admin: "http://" + admin, Data: filepath.Join(t.TempDir(), "data"),
+		Transport: &http.Transport{MaxIdleConnsPerHost: 16},
+	}
+	args := append([]string{
+		"serve", "--issuer", p.Issuer, "--listen", listen, "--admin-listen", admin, "--data", p.Data, "--log-level", "debug",
+	}, flags...)
+	p.cmd = command(t, args...)
+	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
+	if err := p.cmd.Start(); err != nil {
+		t.Fatalf("start the program: %v", err)
+	}
+	t.Cleanup(func() { p.Stop(t) })
+	p.await(t)
+	return p
+}
+
+// command prepares the program with these arguments.
+func command(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatalf("find own program: %v", err)
+	}
+	// The context of a test ends before its clean-up; the program is to end in order then.
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), self, args...) //nolint:gosec // our own program
+	cmd.Env = append(os.Environ(), asProgram+"=1")
+	return cmd
+}
+
+// address finds a free address on loopback.
+func address(t testing.TB) string {
+	t.Helper()
+	var lc net.ListenConfig
+	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("find an address: %v", err)
+	}
+	defer func() { _ = l.Close() }() // found is found
+	return l.Addr().String()
+}
+
+// await waits until requests are answered.
+func (p *Program) await(t testing.TB) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for ctx.Err() == nil {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.Issuer+"/readyz", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := p.Transport.RoundTrip(r)
+		if err == nil {
+			_ = answer.Body.Close()
+			if answer.StatusCode == http.StatusNoContent {
+				return
+			}
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Fatalf("the program does not come up; it says:\n%s", p.Log())
+}
+
+// Stop ends the program as an operator would, and fails the test when it does not end well: a data
+// race that its detector saw is such an end.
+func (p *Program) Stop(t testing.TB) {
+	t.Helper()
+	p.once.Do(func() {
+		if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			t.Errorf("stop the program: %v", err)
+		}
+		late := time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() }) // its end says so
+		defer late.Stop()
+		if err := p.cmd.Wait(); err != nil {
+			t.Errorf("the program ended with %v; it says:\n%s", err, tail(p.Log()))
+		}
+	})
+}
+
+// tail is the end of a long text.
+func tail(s string) string { return s[max(0, len(s)-8<<10):] }
+
+// Log is what the program has said so far.
+func (p *Program) Log() string { return p.log.String() }
+
+// Do runs another command of the program beside it, on the same data folder, and gives its output.
+func (p *Program) Do(t testing.TB, args ...string) string {
+	t.Helper()
+	var out, errs bytes.Buffer
+	cmd := command(t, append(args, "--data", p.Data)...)
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("meins %s: %v: %s", args[0], err, &errs)
+	}
+	return out.String()
+}
+
+// Metrics is what monitoring sees.
+func (p *Program) Metrics(t testing.TB) string {
+	t.Helper()
+	return p.Get(t, p.Admin+"/metrics")
+}
+
+// Get reads an address as anybody can.
+func (p *Program) Get(t testing.TB, address string) string {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := p.Transport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatalf("%s answers %d: %v", address, answer.StatusCode, err)
+	}
+	return string(body)
+}
+
+// buffer gathers what a process says while others read it.
+type buffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+// String is everything so far.
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
