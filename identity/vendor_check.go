@@ -55,7 +55,7 @@ func (v Vendor) completed(now time.Time) Vendor {
 		v.AuthMethod = v.defaultMethod()
 	}
 	if len(v.GrantTypes) == 0 {
-		v.GrantTypes = []string{GrantCode, GrantRefresh}
+		v.GrantTypes = v.defaultGrants()
 	}
 	if v.SectorIdentifier == "" {
 		v.SectorIdentifier = v.defaultSector()
@@ -63,6 +63,15 @@ func (v Vendor) completed(now time.Time) Vendor {
 	v.LogoHash = logoHash(v.Logo)
 	v.Created = now.UTC().Truncate(time.Second)
 	return v
+}
+
+// defaultGrants lets a vendor that can prove itself also get a token for itself: it opens no
+// customer's data, whatever it is used for.
+func (v Vendor) defaultGrants() []string {
+	if v.Public {
+		return []string{GrantCode, GrantRefresh}
+	}
+	return []string{GrantCode, GrantRefresh, GrantClient}
 }
 
 func (v Vendor) defaultMethod() string {
