@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/meins-id/meins/identity"
@@ -86,19 +87,15 @@ func (s *REST) ListSlots(w http.ResponseWriter, r *http.Request) {
 
 // ChangePassphrase replaces the passphrase's slot and ends the other sessions.
 func (s *REST) ChangePassphrase(w http.ResponseWriter, r *http.Request) {
-	s.changeSlot(w, r, func(who identity.Session, auth []byte, n identity.NewSlot) error {
-		return s.o.Accounts.ChangePassphrase(r.Context(), who, auth, n)
-	})
+	s.changeSlot(w, r, s.o.Accounts.ChangePassphrase)
 }
 
 // ReplaceRecovery replaces the recovery code's slot.
 func (s *REST) ReplaceRecovery(w http.ResponseWriter, r *http.Request) {
-	s.changeSlot(w, r, func(who identity.Session, auth []byte, n identity.NewSlot) error {
-		return s.o.Accounts.ReplaceRecovery(r.Context(), who, auth, n)
-	})
+	s.changeSlot(w, r, s.o.Accounts.ReplaceRecovery)
 }
 
-func (s *REST) changeSlot(w http.ResponseWriter, r *http.Request, change func(identity.Session, []byte, identity.NewSlot) error) {
+func (s *REST) changeSlot(w http.ResponseWriter, r *http.Request, change func(context.Context, identity.Session, []byte, identity.NewSlot) error) {
 	who, err := s.session(r)
 	if err != nil {
 		s.fail(w, r, err)
@@ -111,7 +108,7 @@ func (s *REST) changeSlot(w http.ResponseWriter, r *http.Request, change func(id
 	}
 	slot, err := slotIn(in.Slot, in.Auth)
 	if err == nil {
-		err = change(who, in.CurrentAuth, slot)
+		err = change(r.Context(), who, in.CurrentAuth, slot)
 	}
 	s.done(w, r, err)
 }

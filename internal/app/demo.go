@@ -48,7 +48,7 @@ func (c *demoCmd) Run(ctx context.Context, io *streams) error {
 	}
 	shop, err := c.startShop(ctx, s.node, issuer, shopListen, shopURL, io)
 	if err != nil {
-		return errors.Join(err, s.close())
+		return errors.Join(err, s.close(ctx))
 	}
 	_, _ = fmt.Fprintf(io.out, "meins      %s\ndemo shop  %s\n\nOpen the shop and sign in. Stop with Ctrl-C; %s keeps the data.\n", issuer, shopURL, c.Data)
 	err = s.wait(ctx)

@@ -80,7 +80,7 @@ func startServer(ctx context.Context, c serverConfig, now func() time.Time, log 
 	s := &server{node: n, failed: make(chan error, 3), stop: stop}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.close())
+			err = errors.Join(err, s.close(ctx))
 		}
 	}()
 	m := newMetrics(n.store)
@@ -199,15 +199,16 @@ func adminHandler(m *metrics, n *node) http.Handler {
 func (s *server) wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
-		return s.close()
+		return s.close(ctx)
 	case err := <-s.failed:
-		return errors.Join(err, s.close())
+		return errors.Join(err, s.close(ctx))
 	}
 }
 
 // close lets requests finish, then writes what is gathered and releases the folder.
-func (s *server) close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), shutdownGrace)
+// The end of ctx is what starts it, so it has a time limit of its own.
+func (s *server) close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer cancel()
 	var errs []error
 	for i := len(s.servers) - 1; i >= 0; i-- {
