@@ -31,7 +31,7 @@ test: ## every test with the race detector; installs what they need first (PKG="
 check: ## format, vet, linters, tidy, generated files, architecture
 	@scripts/check
 
-bench: ## benchmarks with allocation counts (BENCH, BENCHTIME, COUNT, PKG)
+bench: ## benchmarks with allocation counts, then the load driver (BENCH, BENCHTIME, COUNT, PKG for some)
 	@BENCH='$(BENCH)' BENCHTIME='$(BENCHTIME)' COUNT='$(COUNT)' scripts/bench $(PKG)
 
 fuzz: ## every fuzz target for FUZZTIME (60s); FUZZ chooses by name
