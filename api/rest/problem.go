@@ -14,36 +14,10 @@ import (
 // problemBase is the start of every problem's type (RFC 9457); the fault's code follows.
 const problemBase = "https://meins.id/problems/"
 
-// Status is the HTTP status that a kind of fault becomes.
-func Status(k fault.Kind) int {
-	switch k {
-	case fault.Invalid:
-		return http.StatusBadRequest
-	case fault.Unauthenticated:
-		return http.StatusUnauthorized
-	case fault.Denied:
-		return http.StatusForbidden
-	case fault.NotFound:
-		return http.StatusNotFound
-	case fault.Conflict:
-		return http.StatusConflict
-	case fault.Stale:
-		return http.StatusPreconditionFailed
-	case fault.TooLarge:
-		return http.StatusRequestEntityTooLarge
-	case fault.TooMany:
-		return http.StatusTooManyRequests
-	case fault.Unavailable:
-		return http.StatusServiceUnavailable
-	case fault.Internal:
-	}
-	return http.StatusInternalServerError
-}
-
 // WriteProblem answers with err's problem document: the code and the public text, never the cause.
 func WriteProblem(w http.ResponseWriter, err error) {
 	f := fault.Of(err)
-	p := Problem{Type: problemBase + f.Code, Title: f.Text, Status: Status(f.Kind)}
+	p := Problem{Type: problemBase + f.Code, Title: f.Text, Status: f.Kind.Status()}
 	var slow *identity.SlowDown
 	if errors.As(err, &slow) {
 		p.RetryAfter = int(math.Ceil(slow.RetryAfter.Seconds()))

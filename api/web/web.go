@@ -110,33 +110,7 @@ func (w *Web) fail(out http.ResponseWriter, r *http.Request, err error) {
 	if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
 		w.o.Log.ErrorContext(r.Context(), "page failed", "code", f.Code, "error", err)
 	}
-	w.Error(out, r, statusOf(f.Kind), f.Code)
-}
-
-// statusOf is the HTTP status of a kind of fault.
-func statusOf(k fault.Kind) int {
-	switch k {
-	case fault.Invalid:
-		return http.StatusBadRequest
-	case fault.Unauthenticated:
-		return http.StatusUnauthorized
-	case fault.Denied:
-		return http.StatusForbidden
-	case fault.NotFound:
-		return http.StatusNotFound
-	case fault.Conflict:
-		return http.StatusConflict
-	case fault.Stale:
-		return http.StatusPreconditionFailed
-	case fault.TooLarge:
-		return http.StatusRequestEntityTooLarge
-	case fault.TooMany:
-		return http.StatusTooManyRequests
-	case fault.Unavailable:
-		return http.StatusServiceUnavailable
-	case fault.Internal:
-	}
-	return http.StatusInternalServerError
+	w.Error(out, r, f.Kind.Status(), f.Code)
 }
 
 // newPage begins a page for a request; vendor are the languages that a vendor asks for.

@@ -6,19 +6,33 @@ import "errors"
 // our mistake, and its text is not shown.
 type Kind int
 
-// The kinds, each with the HTTP status that REST gives it.
+// The kinds.
 const (
-	Internal        Kind = iota // 500: a mistake of ours
-	Invalid                     // 400: the input is malformed or breaks a rule
-	Unauthenticated             // 401: nobody is signed in, or the proof is wrong
-	Denied                      // 403: known who, not allowed
-	NotFound                    // 404: no such thing, or not yours
-	Conflict                    // 409: the state of the thing does not permit it
-	Stale                       // 412: the caller decided on an older state
-	TooLarge                    // 413: more bytes than permitted
-	TooMany                     // 429: slow down
-	Unavailable                 // 503: a part that is needed does not answer
+	Internal        Kind = iota // a mistake of ours
+	Invalid                     // the input is malformed or breaks a rule
+	Unauthenticated             // nobody is signed in, or the proof is wrong
+	Denied                      // known who, not allowed
+	NotFound                    // no such thing, or not yours
+	Conflict                    // the state of the thing does not permit it
+	Stale                       // the caller decided on an older state
+	TooLarge                    // more bytes than permitted
+	TooMany                     // slow down
+	Unavailable                 // a part that is needed does not answer
 )
+
+// statuses are plain numbers: the browser's agent shares this package, and would pay for net/http.
+var statuses = [...]int{
+	Internal: 500, Invalid: 400, Unauthenticated: 401, Denied: 403, NotFound: 404, Conflict: 409,
+	Stale: 412, TooLarge: 413, TooMany: 429, Unavailable: 503,
+}
+
+// Status is the HTTP status (RFC 9110, 15) that API and pages answer a fault of this kind with.
+func (k Kind) Status() int {
+	if k < 0 || int(k) >= len(statuses) {
+		return statuses[Internal]
+	}
+	return statuses[k]
+}
 
 // Error is a fault: Code is stable and for programs ("grant-withdrawn"), Text is a short sentence
 // for people, in English; pages translate by Code.

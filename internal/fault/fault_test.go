@@ -30,3 +30,14 @@ func TestOf_anythingElseIsInternalAndSaysNothing(t *testing.T) {
 		t.Error("Of(nil) is not nil")
 	}
 }
+
+func TestStatus_kindThatNobodyKnows_isAMistakeOfOurs(t *testing.T) {
+	for _, kind := range []fault.Kind{-1, fault.Unavailable + 1} {
+		if got := kind.Status(); got != 500 {
+			t.Errorf("kind %d answers %d", kind, got)
+		}
+	}
+	if got := fault.Stale.Status(); got != 412 {
+		t.Errorf("a stale decision answers %d", got)
+	}
+}

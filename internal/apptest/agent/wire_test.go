@@ -30,12 +30,6 @@ type wire struct {
 	after  func(call string, out any)
 }
 
-// statuses is what a kind of fault becomes in HTTP.
-var statuses = map[fault.Kind]int{
-	fault.Internal: 500, fault.Invalid: 400, fault.Unauthenticated: 401, fault.Denied: 403, fault.NotFound: 404,
-	fault.Conflict: 409, fault.Stale: 412, fault.TooLarge: 413, fault.TooMany: 429, fault.Unavailable: 503,
-}
-
 func (w *wire) Do(ctx context.Context, method, path string, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {
@@ -50,7 +44,7 @@ func (w *wire) Do(ctx context.Context, method, path string, in, out any) error {
 	answer, err := w.serve(ctx, method, path, body)
 	if err != nil {
 		f := fault.Of(err)
-		return &agent.Problem{Status: statuses[f.Kind], Code: f.Code, Title: f.Text}
+		return &agent.Problem{Status: f.Kind.Status(), Code: f.Code, Title: f.Text}
 	}
 	if out == nil || answer == nil {
 		return nil
