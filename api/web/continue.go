@@ -67,6 +67,7 @@ func (w *Web) review(out http.ResponseWriter, r *http.Request, flow string, s id
 // resumption is what the script needs that goes on under a grant in force; resume.js says how it
 // reads it. It prints [redacted].
 type resumption struct {
+	Vendor     vendorView `json:"-"` // for the page, should it have to be shown
 	Flow       string     `json:"flow"`
 	Account    id.Account `json:"account"`
 	Session    id.Session `json:"session"`
@@ -97,6 +98,7 @@ func (w *Web) resume(out http.ResponseWriter, r *http.Request, flow string, s id
 	p := w.newPage(r, "resume", next.UILocales...)
 	p.Flow, p.Account = flow, string(s.Account)
 	p.View = resumption{
+		Vendor: w.vendorView(r.Context(), next.Ask.Party),
 		Flow: flow, Account: s.Account, Session: s.ID, Share: s.Share,
 		Grant: next.Grant.ID, WrappedKey: next.Grant.Wrapped, PromptNone: next.PromptNone,
 	}

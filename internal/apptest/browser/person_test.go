@@ -100,3 +100,32 @@ func choice(claim string) string    { return "input[name=claim][value=" + claim 
 func valueOf(claim string) string   { return "[data-value=" + claim + "]" }
 func atShop(claim string) string    { return "[data-claim=" + claim + "]" }
 func deciding(button string) string { return "button[name=decision][value=" + button + "]" }
+
+// connects takes the whole way to a first approval: account, values, and these optional claims.
+func (p *person) connects(b *tab, claims ...string) {
+	b.t.Helper()
+	p.goesToConsent(b)
+	p.fills(b)
+	p.ticks(b, claims...)
+	b.click(deciding("approve"))
+	b.greets(p, claims...)
+}
+
+// goesToConsent takes the way from the shop to the consent screen, with a new account.
+func (p *person) goesToConsent(b *tab) {
+	b.t.Helper()
+	p.goesToShop(b)
+	b.page("signin")
+	b.click(`a[href^="/signup"]`)
+	p.signsUp(b)
+	b.page("consent")
+}
+
+// proves signs in again in the dialog that comes up when the session ended while a page was open.
+func (p *person) proves(b *tab) {
+	b.t.Helper()
+	b.wait("document.querySelector('#again').open && document.querySelector('[name=again_login]').checkVisibility()")
+	b.fill("[name=again_login]", p.login)
+	b.fill("[name=again_passphrase]", p.passphrase)
+	b.click("button[name=again]")
+}

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
@@ -256,6 +255,16 @@ func (b *tab) forgets(host string) {
 	}))
 }
 
+// reload presses the browser's reload button.
+func reload() chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		if err := chromedp.Evaluate("document.body.dataset.ready = 'before'", nil).Do(ctx); err != nil {
+			return err
+		}
+		return page.Reload().Do(ctx)
+	})
+}
+
 // back presses the browser's back button.
 func (b *tab) back() {
 	b.t.Helper()
@@ -285,9 +294,4 @@ func (b *tab) keeps() stored {
 	s := stored{raw: text}
 	must(b.t, json.Unmarshal([]byte(text), &s))
 	return s
-}
-
-// executor is for calls to the browser that belong to no page.
-func (b *tab) executor() context.Context {
-	return cdp.WithExecutor(b.ctx, chromedp.FromContext(b.ctx).Browser)
 }

@@ -120,12 +120,33 @@ async function instead(input, problem) {
   return changed && !new URLSearchParams(location.search).has("again") ? `/continue?again=1&flow=${flow}` : `/unlock?flow=${flow}`;
 }
 
+// answered says that this very request was answered in this tab: the back button leads here, and the
+// vendor, which has had its answer, would only be puzzled by another one. consent.js leaves the mark.
+async function answered(flow) {
+  const sum = await crypto.subtle.digest("SHA-256", text.encode(flow));
+  const name = [...new Uint8Array(sum, 0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  try {
+    return sessionStorage.getItem(`meins.answered.${name}`) !== null;
+  } catch {
+    return false; // the customer forbids it, and so no mark was left
+  }
+}
+
+function stay(why) {
+  document.querySelector(`main.${why}`).hidden = false;
+  document.body.dataset.ready = "true";
+}
+
 async function run(input) {
+  if (await answered(input.flow)) {
+    stay("answered");
+    return;
+  }
   // replace: "back" at the vendor must not lead here again.
   location.replace(await resume(input).catch((problem) => instead(input, problem)));
 }
 
 const page = globalThis.document?.getElementById("resume");
 if (page) {
-  run(JSON.parse(page.textContent)).catch(() => (document.body.dataset.failed = "true"));
+  run(JSON.parse(page.textContent)).catch(() => stay("failed"));
 }

@@ -64,6 +64,16 @@ function tell() {
   $("[data-working]", form).textContent = "";
 }
 
+// take shows what is saved now, also where another tab saved it; what was typed since stays.
+function take(attributes, sent) {
+  const old = before;
+  before = attributes;
+  for (const field of fields()) {
+    const name = field.dataset.attribute;
+    if (equal(typed(field, old[name]), name in sent ? sent[name] : old[name])) fill(field, before[name]);
+  }
+}
+
 async function save() {
   clear();
   const now = changed();
@@ -77,8 +87,7 @@ async function save() {
   } catch (problem) {
     throw place(problem, now);
   }
-  before = (await call("get")).attributes;
-  for (const field of now) fill(field, before[field.dataset.attribute]);
+  take((await call("get")).attributes, values);
   $("[data-told]", form).textContent = "";
   const text = saved.updated.length ? t("vault.saved.told", { vendors: list(saved.updated) }) : t("vault.saved");
   return saved.missed?.length ? `${text} ${t("vault.saved.missed", { vendors: list(saved.missed) })}` : text;

@@ -1,0 +1,121 @@
+package browser
+
+import (
+	"fmt"
+	"testing"
+)
+
+func TestDeny_leadsBackToTheShop_whichLearnsNothing(t *testing.T) {
+	t.Parallel()
+	d := startDemo(t)
+	b, p := visit(t, d, phone), erika()
+	p.goesToConsent(b)
+	p.fills(b) // what was typed and not approved stays here
+	p.ticks(b, "email")
+	b.click(deciding("deny"))
+
+	b.atShop()
+	if !b.holds("document.body.dataset.notice === 'declined' && document.body.dataset.signedIn === 'false'") {
+		t.Errorf("the shop did not take no for an answer:\n%s", b.where())
+	}
+	for _, word := range p.words() {
+		if b.holds(fmt.Sprintf("document.documentElement.outerHTML.includes(%q)", word)) {
+			t.Errorf("the shop learned %s", word)
+		}
+	}
+	b.open(d.meins + "/connections")
+	b.page("connections")
+	b.shows("[data-list=active] .soft", "Nobody may read your details at the moment.")
+	b.says("[data-list=past] [data-state=refused]", "Blumen am Markt")
+	if b.holds("document.querySelector('button[name=withdraw]')") {
+		t.Error("there is something to withdraw after a refusal")
+	}
+}
+
+func TestApprove_withoutAnythingOptional_signsIn(t *testing.T) {
+	t.Parallel()
+	d := startDemo(t)
+	b, p := visit(t, d, phone), erika()
+	p.goesToConsent(b)
+	b.click(deciding("approve"))
+	b.says("#errors", "Type full name: Blumen am Markt needs it")
+	b.fill(attribute("name"), p.name)
+	b.click(deciding("approve"))
+	b.greets(p)
+}
+
+func TestApprove_thenBack_isNotAskedTwice(t *testing.T) {
+	t.Parallel()
+	d := startDemo(t)
+	b, p := visit(t, d, phone), erika()
+	p.goesToConsent(b)
+	var request string
+	b.eval("location.href", &request)
+	p.fills(b)
+	p.ticks(b, "email")
+	b.click(deciding("approve"))
+	b.greets(p, "email")
+
+	b.back()
+	b.wasAnswered()
+	b.open(request) // the address from the history
+	b.wasAnswered()
+
+	// A tab that knows nothing of the answer goes on under the connection; the shop has had its answer.
+	other := b.another(phone)
+	b.seen.excuse(refusals(400)...)
+	other.open(request)
+	other.atShop()
+	other.open(d.shop + "/")
+	other.greets(p, "email")
+	b.hasConnections(1)
+}
+
+// wasAnswered checks that the tab says that this request is over, and leaves nothing to decide.
+func (b *tab) wasAnswered() {
+	b.t.Helper()
+	b.wait("document.body?.dataset.ready === 'true'")
+	b.says("body", "You have answered this already")
+	if b.holds("[...document.querySelectorAll('button[name=decision]')].some((e) => e.checkVisibility())") {
+		b.t.Errorf("an answered request can be decided on again:\n%s", b.where())
+	}
+}
+
+// hasConnections counts what the customer sees in force.
+func (b *tab) hasConnections(n int) {
+	b.t.Helper()
+	b.open(b.demo.meins + "/connections")
+	b.page("connections")
+	var got int
+	b.eval("document.querySelectorAll('[data-grant][data-state=given]').length", &got)
+	if got != n {
+		b.t.Errorf("%d connections are in force, want %d", got, n)
+	}
+}
+
+func TestTwoTabs_bothApprove_leadToOneConnection(t *testing.T) {
+	t.Parallel()
+	d := startDemo(t)
+	first, p := visit(t, d, phone), erika()
+	p.goesToConsent(first)
+	second := first.another(phone)
+	p.goesToShop(second)
+	second.page("consent")
+
+	p.fills(second)
+	p.ticks(second, "email")
+	second.click(deciding("approve"))
+	second.greets(p, "email")
+
+	// The first tab still shows the question. Its answer comes too late, and what was decided holds;
+	// the shop has forgotten that sign-in, because another one in the same browser replaced it.
+	first.seen.excuse(refusals(400, 404, 409, 412)...)
+	first.fill(attribute("name"), p.name)
+	first.fill(attribute("address.locality"), p.town)
+	p.ticks(first, "address")
+	first.click(deciding("approve"))
+	first.atShop()
+	first.open(d.shop + "/")
+	first.greets(p, "email")
+	first.hasConnections(1)
+}
