@@ -14,7 +14,7 @@ var (
 	ground   = []string{"internal/id", "internal/fault", "internal/store", "vault/seal"}
 	pure     = []string{"internal/id", "internal/fault", "vault/seal"} // the ground without the store
 	domain   = join(ground, "vault", "consent", "identity")
-	services = join(domain, "consent/release", "identity/provider")
+	services = join(domain, "internal/egress", "consent/release", "identity/provider")
 	surface  = []string{"api", "api/rest", "api/web", "api/client", "api/cookie"}
 	engines  = []string{"internal/store/bolt", "internal/store/postgres"}
 )
@@ -23,6 +23,7 @@ var (
 var rooms = []room{
 	{"internal/id", nil},
 	{"internal/fault", nil},
+	{"internal/egress", []string{"internal/fault"}},
 	{"internal/store", []string{"internal/id", "internal/fault"}},
 	{"internal/store/bolt", []string{"internal/fault", "internal/store"}},
 	{"internal/store/postgres", []string{"internal/fault", "internal/store"}},
@@ -36,7 +37,7 @@ var rooms = []room{
 	{"identity", join(ground, "vault")},
 
 	{"consent/release", join(ground, "vault", "consent")},
-	{"identity/provider", join(domain, "consent/release")},
+	{"identity/provider", join(domain, "internal/egress", "consent/release")},
 
 	{"api/client", join(pure, "vault", "vault/agent")}, // the agent's transport: it knows no server
 	{"api/cookie", []string{"internal/id", "internal/fault"}},
@@ -74,6 +75,7 @@ var bans = []ban{
 	{imports: "go.etcd.io/bbolt", except: []string{"internal/store/bolt"}, why: "an engine stays behind the store"},
 	{imports: "github.com/jackc", except: []string{"internal/store/postgres"}, why: "an engine stays behind the store"},
 	{imports: "github.com/zitadel/oidc", except: []string{"identity/provider"}, why: "the protocol library stays behind the provider"},
+	{imports: "code.dny.dev/ssrf", except: []string{"internal/egress"}, why: "one room calls addresses that strangers chose"},
 	{imports: "github.com/go-chi", tests: true, why: "one router is enough"},
 	{imports: "github.com/labstack", tests: true, why: "no framework"},
 	{imports: "github.com/gin-gonic", tests: true, why: "no framework"},
