@@ -11,6 +11,7 @@ import (
 
 	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/internal/fault"
+	"github.com/meins-id/meins/vault"
 )
 
 // Error codes that the library has no constructor for.
@@ -94,6 +95,12 @@ func (p *Provider) respond(ctx context.Context, doing string, data any, err erro
 func ended(err error) bool {
 	return errors.Is(err, consent.ErrWithdrawn) || errors.Is(err, consent.ErrExpired) ||
 		errors.Is(err, consent.ErrNoGrant) || errors.Is(err, consent.ErrNotGranted)
+}
+
+// unopened says that a capsule does not open, or holds what none may. The customer's agent made it so:
+// that is a grant that does not serve, and no mistake of ours.
+func unopened(err error) bool {
+	return errors.Is(err, vault.ErrSealed) || errors.Is(err, vault.ErrCapsuleContents) || errors.Is(err, vault.ErrTooLarge)
 }
 
 // write answers with the refusal, the way the library does, and with the challenge that the library

@@ -102,10 +102,13 @@ func (p *Provider) releaseToIDToken(ctx context.Context, code token) (vault.Clai
 	return claims, nil
 }
 
-// endedOr is the refusal of a grant that no longer serves, or the error itself.
+// endedOr is the refusal of a grant that does not serve, or the error itself.
 func endedOr(err error) error {
-	if ended(err) {
+	switch {
+	case ended(err):
 		return refuseGrant("the customer's consent has ended")
+	case unopened(err):
+		return refuseGrant("what the customer approved cannot be opened")
 	}
 	return err
 }

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -103,7 +102,7 @@ func (p *Provider) claims(ctx context.Context, t token) (vault.Claims, error) {
 
 // tokenOver is the refusal of a token whose grant no longer serves, or whose key opens nothing.
 func tokenOver(err error) error {
-	if ended(err) || errors.Is(err, vault.ErrSealed) {
+	if ended(err) || unopened(err) {
 		return refuseToken()
 	}
 	return err

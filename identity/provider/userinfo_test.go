@@ -138,6 +138,17 @@ func TestUserInfo_wrongGrantKey_isNoServerError(t *testing.T) {
 	w.userinfo(access).refused(t, 401, "invalid_token")
 }
 
+func TestCode_capsuleThatDoesNotOpen_isNoServerError(t *testing.T) {
+	w := newWorld(t)
+	s, c := w.vendor(), w.customer()
+	flow := w.flow(s.request("openid", "claims", `{"id_token":{"email":null}}`))
+	a, b := c.approval(flow, "email"), c.approval(flow, "email")
+	a.Key = b.Key
+	address, err := w.p.Approve(t.Context(), c.session, flow, a)
+	w.must(err)
+	w.post("/oauth/token", s, codeForm(parameter(t, address, "code"), s)).refused(t, 400, "invalid_grant")
+}
+
 func TestIntrospect_onlyTheOwnVendorLearnsAnything(t *testing.T) {
 	w, s, _, access := granted(t)
 	if !w.introspect(s, access) {
