@@ -102,6 +102,7 @@ type vendorRecord struct {
 	Alg      string            `json:"signing_alg,omitempty"`
 	Grants   []string          `json:"grant_types"`
 	Created  int64             `json:"created"`
+	Protocol *Protocol         `json:"protocol,omitempty"`
 }
 
 // logoRecord is a vendor's picture, apart from what is read on every request.

@@ -43,6 +43,7 @@ type Vendor struct {
 	Purposes   map[string]string // by claim or scope
 	SigningAlg string            // of ID tokens; "" is RS256, as the standard says
 	GrantTypes []string
+	Protocol   Protocol // how strictly it is read, and how it is answered
 	// SectorIdentifier is settled when the vendor is added, because every customer's name towards
 	// the vendor hangs on it.
 	SectorIdentifier string
@@ -67,7 +68,7 @@ func (v Vendor) record() vendorRecord {
 		Logo: v.LogoHash, Contact: v.Contact, Policy: v.PolicyURI, Terms: v.TermsURI,
 		Redirect: v.RedirectURIs, Logout: v.PostLogoutRedirectURIs, Public: v.Public, Method: v.AuthMethod,
 		Secret: v.SecretHash, JWKS: v.JWKS, Purposes: v.Purposes, Alg: v.SigningAlg, Grants: v.GrantTypes,
-		Created: v.Created.Unix(),
+		Created: v.Created.Unix(), Protocol: v.Protocol.record(),
 	}
 }
 
@@ -78,6 +79,6 @@ func (r vendorRecord) vendor(logo logoRecord) Vendor {
 		Logo: logo.Data, LogoType: logo.Type, LogoHash: r.Logo, Contact: r.Contact, PolicyURI: r.Policy, TermsURI: r.Terms,
 		RedirectURIs: r.Redirect, PostLogoutRedirectURIs: r.Logout, Public: r.Public, AuthMethod: r.Method,
 		SecretHash: r.Secret, JWKS: r.JWKS, Purposes: r.Purposes, SigningAlg: r.Alg, GrantTypes: r.Grants,
-		Created: fromUnix(r.Created),
+		Created: fromUnix(r.Created), Protocol: r.protocol(),
 	}
 }

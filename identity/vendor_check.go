@@ -117,6 +117,7 @@ func (v Vendor) validate() error {
 	v.checkWords(&m)
 	v.checkAddresses(&m)
 	v.checkProof(&m)
+	v.checkProtocol(&m)
 	v.checkLogo(&m)
 	v.checkPurposes(&m)
 	if len(m) > 0 {

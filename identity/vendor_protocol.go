@@ -1,0 +1,105 @@
+package identity
+
+import (
+	"slices"
+	"strings"
+)
+
+// How much proof a vendor's authorization request carries that its code cannot be slipped to another
+// (RFC 9700, 2.1.1). The empty text is the rule: a PKCE challenge, always.
+const (
+	PKCERequired = ""
+	PKCEOrNonce  = "nonce"    // a confidential vendor may rely on the nonce of OpenID Connect instead
+	PKCEOptional = "optional" // neither is demanded: for certification runs, and weaker than both
+)
+
+// Protocol is how strictly a vendor's requests are read, and in which form it gets its answers. The
+// zero Protocol is what holds for everybody; every field but PKCE makes things stricter, and PKCE is
+// the operator's to loosen.
+type Protocol struct {
+	PKCE string `json:"pkce,omitempty"`
+	// RequirePushed refuses requests that did not come by PAR (RFC 9126, 6).
+	RequirePushed bool `json:"require_pushed,omitempty"`
+	// RequireSigned refuses requests that did not come as a signed object (RFC 9101, 10.5).
+	RequireSigned bool `json:"require_signed,omitempty"`
+	// RequestAlg is the one algorithm of request objects; "" is any that discovery lists.
+	RequestAlg string `json:"request_alg,omitempty"`
+	// AuthAlg is the one algorithm of client assertions; "" is any that discovery lists.
+	AuthAlg string `json:"auth_alg,omitempty"`
+	// ResponseAlg signs authorization responses (JARM); "" is RS256.
+	ResponseAlg string `json:"response_alg,omitempty"`
+	// UserInfoAlg signs UserInfo; "" leaves it plain JSON.
+	UserInfoAlg string `json:"userinfo_alg,omitempty"`
+	// IntrospectionAlg signs introspection (RFC 9701); "" is RS256, when it is asked for.
+	IntrospectionAlg string `json:"introspection_alg,omitempty"`
+	// BoundTokens refuses token requests without a DPoP proof (RFC 9449, 5.2).
+	BoundTokens bool `json:"bound_tokens,omitempty"`
+	// InitiateLogin is where a login begins that somebody else starts (OpenID Connect Core 4).
+	InitiateLogin string `json:"initiate_login_uri,omitempty"`
+	// DefaultMaxAge counts where a request says no max_age, in seconds.
+	DefaultMaxAge *int64 `json:"default_max_age,omitempty"`
+	// Resources are the vendor's own APIs that it may want access tokens for (RFC 8707).
+	Resources []string `json:"resources,omitempty"`
+}
+
+// isZero lets the record of a vendor without wishes look as ever.
+func (p Protocol) isZero() bool {
+	return p.DefaultMaxAge == nil && len(p.Resources) == 0 && p.PKCE == "" && p.RequestAlg == "" && p.AuthAlg == "" &&
+		p.ResponseAlg == "" && p.UserInfoAlg == "" && p.IntrospectionAlg == "" && p.InitiateLogin == "" &&
+		!p.RequirePushed && !p.RequireSigned && !p.BoundTokens
+}
+
+// record is what is stored of it: nothing, where nothing is set.
+func (p Protocol) record() *Protocol {
+	if p.isZero() {
+		return nil
+	}
+	return &p
+}
+
+// protocol reverses record.
+func (r vendorRecord) protocol() Protocol {
+	if r.Protocol == nil {
+		return Protocol{}
+	}
+	return *r.Protocol
+}
+
+// Algorithms that a vendor may sign with, and that we sign answers with.
+var (
+	vendorAlgorithms = []string{"ES256", "RS256", "PS256", "EdDSA"}
+	answerAlgorithms = []string{"RS256", "ES256", "EdDSA"}
+)
+
+const (
+	maxResources = 20
+	maxMaxAge    = 10 * 365 * 24 * 3600
+)
+
+func (v Vendor) checkProtocol(m *mistakes) {
+	p := v.Protocol
+	m.add(!slices.Contains([]string{PKCERequired, PKCEOrNonce, PKCEOptional}, p.PKCE), "pkce: unknown %q", p.PKCE)
+	m.add(p.PKCE != PKCERequired && v.Public, "pkce: a public vendor always needs it")
+	for name, algorithm := range map[string]string{"request object": p.RequestAlg, "authentication": p.AuthAlg} {
+		m.add(algorithm != "" && !slices.Contains(vendorAlgorithms, algorithm), "%s algorithm: unknown %q", name, algorithm)
+	}
+	for name, algorithm := range map[string]string{
+		"authorization response": p.ResponseAlg, "userinfo": p.UserInfoAlg, "introspection": p.IntrospectionAlg,
+	} {
+		m.add(algorithm != "" && !slices.Contains(answerAlgorithms, algorithm), "%s algorithm: unknown %q", name, algorithm)
+	}
+	m.add(p.AuthAlg != "" && v.AuthMethod != MethodKey, "authentication algorithm: is for private_key_jwt alone")
+	m.add((p.RequireSigned || p.RequestAlg != "") && len(v.JWKS) == 0, "keys: signed requests need them")
+	m.add(p.InitiateLogin != "" && !isPage(p.InitiateLogin), "initiate login address %q: needs an https address", p.InitiateLogin)
+	m.add(p.DefaultMaxAge != nil && (*p.DefaultMaxAge < 0 || *p.DefaultMaxAge > maxMaxAge), "default max age: out of range")
+	v.checkResources(m)
+}
+
+// checkResources wants what RFC 8707 wants of a resource: an absolute address without a fragment.
+func (v Vendor) checkResources(m *mistakes) {
+	m.add(len(v.Protocol.Resources) > maxResources, "resources: more than %d", maxResources)
+	for _, r := range v.Protocol.Resources {
+		good := isPage(r) && !strings.Contains(r, "#")
+		m.add(!good, "resource %q: needs an https address without a fragment", r)
+	}
+}
