@@ -11,7 +11,7 @@ type room struct {
 
 // Sets of rooms, from the ground up.
 var (
-	ground   = []string{"internal/id", "internal/fault", "internal/store", "vault/seal"}
+	ground   = []string{"internal/id", "internal/fault", "internal/store", "internal/outbox", "vault/seal"}
 	pure     = []string{"internal/id", "internal/fault", "vault/seal"} // the ground without the store
 	domain   = join(ground, "vault", "consent", "identity")
 	services = join(domain, "internal/egress", "consent/release", "identity/provider")
@@ -25,6 +25,7 @@ var rooms = []room{
 	{"internal/fault", nil},
 	{"internal/egress", []string{"internal/fault"}},
 	{"internal/store", []string{"internal/id", "internal/fault"}},
+	{"internal/outbox", []string{"internal/id", "internal/store"}},
 	{"internal/store/bolt", []string{"internal/fault", "internal/store"}},
 	{"internal/store/postgres", []string{"internal/fault", "internal/store"}},
 	{"internal/store/storetest", []string{"internal/fault", "internal/store"}},

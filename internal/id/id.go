@@ -24,6 +24,10 @@ type (
 	Family string
 	// Receipt names the record of one decision.
 	Receipt string
+	// Event names one thing that a vendor is told.
+	Event string
+	// Stream names the way on which a vendor is told things.
+	Stream string
 )
 
 // length of every identifier in characters.

@@ -1,0 +1,232 @@
+package outbox
+
+import (
+	"errors"
+	"time"
+
+	"github.com/meins-id/meins/internal/id"
+	"github.com/meins-id/meins/internal/store"
+)
+
+// Kind says what happened.
+type Kind string
+
+// The kinds. Those of the first block are about one grant.
+const (
+	GrantGiven       Kind = "grant-given"
+	GrantAmended     Kind = "grant-amended"
+	GrantWithdrawn   Kind = "grant-withdrawn"
+	GrantExpired     Kind = "grant-expired"
+	ClaimsChanged    Kind = "claims-changed"
+	ErasureRequested Kind = "erasure-requested"
+
+	SessionRevoked Kind = "session-revoked"
+	AccountPurged  Kind = "account-purged"
+
+	Verification  Kind = "verification"
+	StreamUpdated Kind = "stream-updated"
+)
+
+// How long an event waits for a vendor that does not take it, and how long the customer sees that it
+// was told.
+const (
+	keepPending = 90 * 24 * time.Hour
+	keepTold    = 365 * 24 * time.Hour
+)
+
+// Event is one thing that a vendor is told. It holds names of claims and never a value.
+type Event struct {
+	ID      id.Event   `json:"id"`
+	Kind    Kind       `json:"kind"`
+	Time    time.Time  `json:"time"`
+	Account id.Account `json:"account,omitempty"` // none for what is about the stream itself
+	Persona id.Persona `json:"persona,omitempty"`
+	Grant   id.Grant   `json:"grant,omitempty"`
+	Claims  []string   `json:"claims,omitempty"` // that the event is about, by name
+	Detail  string     `json:"detail,omitempty"` // why, or the state that a verification repeats
+	Ends    time.Time  `json:"ends,omitzero"`
+
+	Place uint64 `json:"-"` // in the order of the vendor's events; set by Put
+}
+
+// Told is what became of an event, for the customer.
+type Told struct {
+	Event        id.Event
+	Kind         Kind
+	Time         time.Time
+	Claims       []string
+	Acknowledged time.Time // zero while the vendor has not taken note
+}
+
+// Open lets a vendor listen, from now on. To open again changes nothing.
+func Open(tx store.Tx, client id.Client) error {
+	last, err := lastOf(tx, client)
+	if err != nil || last.Open {
+		return err
+	}
+	last.Open, last.First = true, last.Last+1
+	return tx.Put(lastKey(client), encode(last), time.Time{})
+}
+
+// Shut stops that, and drops what the vendor was not told yet. It deletes some of it at each call
+// and says whether all is gone; what is left is not told, whatever comes later.
+func Shut(tx store.Tx, client id.Client) (done bool, err error) {
+	last, err := lastOf(tx, client)
+	if err != nil {
+		return false, err
+	}
+	if last.Open {
+		last.Open = false
+		if err := tx.Put(lastKey(client), encode(last), time.Time{}); err != nil {
+			return false, err
+		}
+	}
+	items, err := tx.Scan(pendingPrefix(client), "", shutAtOnce)
+	if err != nil {
+		return false, err
+	}
+	for _, item := range items {
+		if err := tx.Delete(item.Key); err != nil {
+			return false, err
+		}
+	}
+	return len(items) < shutAtOnce, nil
+}
+
+// shutAtOnce bounds one transaction.
+const shutAtOnce = 500
+
+// Put adds an event to what the vendor is told, when it listens. Call it in the transaction of the
+// change. An event without an ID or time gets none: whoever writes it has both.
+func Put(tx store.Tx, client id.Client, e Event) error {
+	last, err := lastOf(tx, client)
+	if err != nil || !last.Open {
+		return err
+	}
+	last.Last++
+	if err := tx.Put(lastKey(client), encode(last), time.Time{}); err != nil {
+		return err
+	}
+	if err := putTold(tx, e, time.Time{}); err != nil {
+		return err
+	}
+	return tx.Put(pendingKey(client, last.Last), encode(eventRecord{V: format, Event: e}), e.Time.Add(keepPending))
+}
+
+// Pending lists what the vendor is still to be told, in order, from after a place on, at most limit.
+func Pending(r store.Reader, client id.Client, after uint64, limit int) ([]Event, error) {
+	last, err := lastOf(r, client)
+	if err != nil || !last.Open {
+		return nil, err
+	}
+	items, err := r.Scan(pendingPrefix(client), pendingKey(client, max(after+1, last.First)), limit)
+	if err != nil {
+		return nil, err
+	}
+	events := make([]Event, 0, len(items))
+	for _, item := range items {
+		e, err := eventOf(item)
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, e)
+	}
+	return events, nil
+}
+
+// Acknowledge takes an event off what the vendor is told, because it took note. An event that is not
+// there any more is no mistake: acknowledgements come twice.
+func Acknowledge(tx store.Tx, client id.Client, place uint64, now time.Time) error {
+	key := pendingKey(client, place)
+	raw, err := tx.Get(key)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	e, err := eventOf(store.Item{Key: key, Value: raw})
+	if err != nil {
+		return err
+	}
+	if err := putTold(tx, e, now); err != nil {
+		return err
+	}
+	return tx.Delete(key)
+}
+
+// Listening lists the vendors that listen.
+func Listening(r store.Reader) ([]id.Client, error) {
+	var clients []id.Client
+	for from := ""; ; {
+		items, err := r.Scan(lastPrefix, from, listeningAtOnce)
+		if err != nil {
+			return nil, err
+		}
+		for _, item := range items {
+			last, err := decode[lastRecord](item.Value)
+			if err != nil {
+				return nil, err
+			}
+			if last.Open {
+				clients = append(clients, id.Client(item.Key[len(lastPrefix):]))
+			}
+		}
+		if len(items) < listeningAtOnce {
+			return clients, nil
+		}
+		from = items[len(items)-1].Key + "\x00"
+	}
+}
+
+// listeningAtOnce is how many records one scan reads.
+const listeningAtOnce = 500
+
+// ToldUnder lists what was told under a grant, in order, at most limit.
+func ToldUnder(r store.Reader, grant id.Grant, limit int) ([]Told, error) {
+	items, err := r.Scan(toldPrefix(grant), "", limit)
+	if err != nil {
+		return nil, err
+	}
+	told := make([]Told, 0, len(items))
+	for _, item := range items {
+		rec, err := decode[toldRecord](item.Value)
+		if err != nil {
+			return nil, err
+		}
+		told = append(told, Told{Event: rec.Event, Kind: rec.Kind, Time: rec.Time, Claims: rec.Claims, Acknowledged: rec.Acknowledged})
+	}
+	return told, nil
+}
+
+// Forget drops what the customer could see of a grant.
+func Forget(tx store.Tx, grant id.Grant) error {
+	items, err := tx.Scan(toldPrefix(grant), "", 0)
+	if err != nil {
+		return err
+	}
+	for _, item := range items {
+		if err := tx.Delete(item.Key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// putTold notes for the customer where an event about a grant stands. An account that is purged
+// keeps no such note.
+func putTold(tx store.Tx, e Event, acknowledged time.Time) error {
+	if e.Grant == "" || e.Kind == AccountPurged {
+		return nil
+	}
+	key := toldKey(e)
+	if !acknowledged.IsZero() {
+		if _, err := tx.Get(key); errors.Is(err, store.ErrNotFound) {
+			return nil // forgotten meanwhile
+		} else if err != nil {
+			return err
+		}
+	}
+	rec := toldRecord{V: format, Event: e.ID, Kind: e.Kind, Time: e.Time, Claims: e.Claims, Acknowledged: acknowledged}
+	return tx.Put(key, encode(rec), e.Time.Add(keepTold))
+}
