@@ -57,22 +57,27 @@ func TestRefresh_byAHundredAtOnce_servesOne_andTheRestEndsWhatThatOneGot(t *test
 	w.endsHere(t, w.vendor, won.Refresh)
 }
 
-// race sends the same token request from many at once; exactly one gets tokens.
-func (w *world) race(t *testing.T, racers int, form url.Values) apptest.Tokens {
-	t.Helper()
+// atOnce lets so many do the same at the same time.
+func atOnce(racers int, do func() apptest.Answer) []apptest.Answer {
 	answers := make([]apptest.Answer, racers)
 	gun := make(chan struct{})
 	var all sync.WaitGroup
 	for i := range answers {
 		all.Go(func() {
 			<-gun
-			answers[i] = w.Post(t, "/oauth/token", w.vendor, form)
+			answers[i] = do()
 		})
 	}
 	close(gun)
 	all.Wait()
+	return answers
+}
+
+// race sends the same token request from many at once; exactly one gets tokens.
+func (w *world) race(t *testing.T, racers int, form url.Values) apptest.Tokens {
+	t.Helper()
 	var won []apptest.Tokens
-	for _, a := range answers {
+	for _, a := range atOnce(racers, func() apptest.Answer { return w.Post(t, "/oauth/token", w.vendor, form) }) {
 		if a.Status == http.StatusOK {
 			won = append(won, apptest.Tokens{Access: a.Text("access_token"), Refresh: a.Text("refresh_token")})
 			continue
