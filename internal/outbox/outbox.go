@@ -56,15 +56,20 @@ type Told struct {
 	Time         time.Time
 	Claims       []string
 	Acknowledged time.Time // zero while the vendor has not taken note
+	Refused      string    // the code with which the vendor refused to take note; it is not told again
 }
 
-// Open lets a vendor listen, from now on. To open again changes nothing.
-func Open(tx store.Tx, client id.Client) error {
+// Open lets a vendor listen to these kinds, from now on. To open again changes the kinds, and
+// nothing about what lies here already. What is about the stream itself is always heard.
+func Open(tx store.Tx, client id.Client, kinds []Kind) error {
 	last, err := lastOf(tx, client)
-	if err != nil || last.Open {
+	if err != nil {
 		return err
 	}
-	last.Open, last.First = true, last.Last+1
+	if !last.Open {
+		last.Open, last.First = true, last.Last+1
+	}
+	last.Kinds = kinds
 	return tx.Put(lastKey(client), encode(last), time.Time{})
 }
 
@@ -96,18 +101,18 @@ func Shut(tx store.Tx, client id.Client) (done bool, err error) {
 // shutAtOnce bounds one transaction.
 const shutAtOnce = 500
 
-// Put adds an event to what the vendor is told, when it listens. Call it in the transaction of the
-// change. An event without an ID or time gets none: whoever writes it has both.
+// Put adds an event to what the vendor is told, when it listens to the kind. Call it in the
+// transaction of the change. An event without an ID or time gets none: whoever writes it has both.
 func Put(tx store.Tx, client id.Client, e Event) error {
 	last, err := lastOf(tx, client)
-	if err != nil || !last.Open {
+	if err != nil || !last.hears(e.Kind) {
 		return err
 	}
 	last.Last++
 	if err := tx.Put(lastKey(client), encode(last), time.Time{}); err != nil {
 		return err
 	}
-	if err := putTold(tx, e, time.Time{}); err != nil {
+	if err := putTold(tx, e, toldRecord{}); err != nil {
 		return err
 	}
 	return tx.Put(pendingKey(client, last.Last), encode(eventRecord{V: format, Event: e}), e.Time.Add(keepPending))
@@ -134,10 +139,16 @@ func Pending(r store.Reader, client id.Client, after uint64, limit int) ([]Event
 	return events, nil
 }
 
-// Acknowledge takes an event off what the vendor is told, because it took note. An event that is not
-// there any more is no mistake: acknowledgements come twice.
-func Acknowledge(tx store.Tx, client id.Client, place uint64, now time.Time) error {
-	key := pendingKey(client, place)
+// Answer is what a vendor said to an event.
+type Answer struct {
+	Place   uint64
+	Refused string // a code of RFC 8935, 2.4; empty when it took note
+}
+
+// Settle takes an event off what the vendor is told, because it answered. An event that is not there
+// any more is no mistake: answers come twice.
+func Settle(tx store.Tx, client id.Client, a Answer, now time.Time) error {
+	key := pendingKey(client, a.Place)
 	raw, err := tx.Get(key)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
@@ -149,7 +160,7 @@ func Acknowledge(tx store.Tx, client id.Client, place uint64, now time.Time) err
 	if err != nil {
 		return err
 	}
-	if err := putTold(tx, e, now); err != nil {
+	if err := settleTold(tx, e, a, now); err != nil {
 		return err
 	}
 	return tx.Delete(key)
@@ -194,7 +205,7 @@ func ToldUnder(r store.Reader, grant id.Grant, limit int) ([]Told, error) {
 		if err != nil {
 			return nil, err
 		}
-		told = append(told, Told{Event: rec.Event, Kind: rec.Kind, Time: rec.Time, Claims: rec.Claims, Acknowledged: rec.Acknowledged})
+		told = append(told, Told{Event: rec.Event, Kind: rec.Kind, Time: rec.Time, Claims: rec.Claims, Acknowledged: rec.Acknowledged, Refused: rec.Refused})
 	}
 	return told, nil
 }
@@ -215,18 +226,24 @@ func Forget(tx store.Tx, grant id.Grant) error {
 
 // putTold notes for the customer where an event about a grant stands. An account that is purged
 // keeps no such note.
-func putTold(tx store.Tx, e Event, acknowledged time.Time) error {
+func putTold(tx store.Tx, e Event, rec toldRecord) error {
 	if e.Grant == "" || e.Kind == AccountPurged {
 		return nil
 	}
-	key := toldKey(e)
-	if !acknowledged.IsZero() {
-		if _, err := tx.Get(key); errors.Is(err, store.ErrNotFound) {
-			return nil // forgotten meanwhile
-		} else if err != nil {
-			return err
-		}
+	rec.V, rec.Event, rec.Kind, rec.Time, rec.Claims = format, e.ID, e.Kind, e.Time, e.Claims
+	return tx.Put(toldKey(e), encode(rec), e.Time.Add(keepTold))
+}
+
+// settleTold notes the answer, unless the note was forgotten meanwhile.
+func settleTold(tx store.Tx, e Event, a Answer, now time.Time) error {
+	_, err := tx.Get(toldKey(e))
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case a.Refused != "":
+		return putTold(tx, e, toldRecord{Refused: a.Refused})
 	}
-	rec := toldRecord{V: format, Event: e.ID, Kind: e.Kind, Time: e.Time, Claims: e.Claims, Acknowledged: acknowledged}
-	return tx.Put(key, encode(rec), e.Time.Add(keepTold))
+	return putTold(tx, e, toldRecord{Acknowledged: now})
 }

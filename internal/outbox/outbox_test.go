@@ -43,7 +43,7 @@ func update(t *testing.T, s store.Store, fn func(store.Tx) error) {
 func listen(t *testing.T, s store.Store, clients ...id.Client) {
 	t.Helper()
 	for _, c := range clients {
-		update(t, s, func(tx store.Tx) error { return outbox.Open(tx, c) })
+		update(t, s, func(tx store.Tx) error { return outbox.Open(tx, c, []outbox.Kind{outbox.ClaimsChanged}) })
 	}
 }
 
@@ -134,7 +134,7 @@ func TestPending_isInTheOrderOfTheChanges_vendorByVendor(t *testing.T) {
 		t.Errorf("after 17: %v", rest)
 	}
 	again := event("phone_number")
-	update(t, s, func(tx store.Tx) error { return outbox.Open(tx, client) })
+	update(t, s, func(tx store.Tx) error { return outbox.Open(tx, client, []outbox.Kind{outbox.ClaimsChanged}) })
 	update(t, s, func(tx store.Tx) error { return outbox.Put(tx, client, again) })
 	again.Place = 21
 	if diff := cmp.Diff([]outbox.Event{again}, pending(t, s, client, 20)); diff != "" {
@@ -142,7 +142,7 @@ func TestPending_isInTheOrderOfTheChanges_vendorByVendor(t *testing.T) {
 	}
 }
 
-func TestAcknowledge_tellsTheCustomerWhen_andNotTwice(t *testing.T) {
+func TestSettle_tellsTheCustomerWhen_andNotTwice(t *testing.T) {
 	s := open(t)
 	listen(t, s, client)
 	update(t, s, func(tx store.Tx) error { return outbox.Put(tx, client, event("email")) })
@@ -151,7 +151,7 @@ func TestAcknowledge_tellsTheCustomerWhen_andNotTwice(t *testing.T) {
 	}
 	noted := start.Add(time.Minute)
 	for range 2 {
-		update(t, s, func(tx store.Tx) error { return outbox.Acknowledge(tx, client, 1, noted) })
+		update(t, s, func(tx store.Tx) error { return outbox.Settle(tx, client, outbox.Answer{Place: 1}, noted) })
 		noted = noted.Add(time.Hour)
 	}
 	got := told(t, s)
@@ -168,7 +168,7 @@ func TestForget_anAcknowledgementThatComesLate_bringsNothingBack(t *testing.T) {
 	listen(t, s, client)
 	update(t, s, func(tx store.Tx) error { return outbox.Put(tx, client, event("email")) })
 	update(t, s, func(tx store.Tx) error { return outbox.Forget(tx, grant) })
-	update(t, s, func(tx store.Tx) error { return outbox.Acknowledge(tx, client, 1, start) })
+	update(t, s, func(tx store.Tx) error { return outbox.Settle(tx, client, outbox.Answer{Place: 1}, start) })
 	if got := told(t, s); len(got) != 0 {
 		t.Errorf("told: %v", got)
 	}
@@ -212,6 +212,33 @@ func TestOpen_afterAShutThatDidNotFinish_tellsOnlyWhatIsNew(t *testing.T) {
 	listen(t, s, client)
 	update(t, s, func(tx store.Tx) error { return outbox.Put(tx, client, event("new")) })
 	if got := pending(t, s, client, 0); len(got) != 1 || got[0].Claims[0] != "new" || got[0].Place != 701 {
+		t.Errorf("pending: %v", got)
+	}
+}
+
+func TestSettle_eventThatTheVendorRefused_isNotToldAgain(t *testing.T) {
+	s := open(t)
+	listen(t, s, client)
+	update(t, s, func(tx store.Tx) error { return outbox.Put(tx, client, event("email")) })
+	update(t, s, func(tx store.Tx) error {
+		return outbox.Settle(tx, client, outbox.Answer{Place: 1, Refused: "invalid_key"}, start)
+	})
+	if got := told(t, s); len(got) != 1 || got[0].Refused != "invalid_key" || !got[0].Acknowledged.IsZero() {
+		t.Errorf("told: %+v", got)
+	}
+	if left := pending(t, s, client, 0); len(left) != 0 {
+		t.Errorf("pending: %v", left)
+	}
+}
+
+func TestPut_kindThatTheVendorDidNotAskFor_isNotWritten(t *testing.T) {
+	s := open(t)
+	listen(t, s, client)
+	unwanted, always := event(), event()
+	unwanted.Kind, always.Kind = outbox.GrantWithdrawn, outbox.Verification
+	update(t, s, func(tx store.Tx) error { return outbox.Put(tx, client, unwanted) })
+	update(t, s, func(tx store.Tx) error { return outbox.Put(tx, client, always) })
+	if got := pending(t, s, client, 0); len(got) != 1 || got[0].Kind != outbox.Verification {
 		t.Errorf("pending: %v", got)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,6 +44,11 @@ type lastRecord struct {
 	Last  uint64 `json:"last"`  // the place of the newest event
 	First uint64 `json:"first"` // the place from which on the vendor listens this time
 	Open  bool   `json:"open"`
+	Kinds []Kind `json:"kinds,omitempty"`
+}
+
+func (r lastRecord) hears(k Kind) bool {
+	return r.Open && (k == Verification || k == StreamUpdated || slices.Contains(r.Kinds, k))
 }
 
 // lastOf reads it; a vendor that never listened has an empty one.
@@ -69,6 +75,7 @@ type toldRecord struct {
 	Time         time.Time `json:"time"`
 	Claims       []string  `json:"claims,omitempty"`
 	Acknowledged time.Time `json:"acknowledged,omitzero"`
+	Refused      string    `json:"refused,omitempty"`
 }
 
 func (r lastRecord) version() int  { return r.V }
