@@ -89,7 +89,7 @@ func (p *Provider) addressee(r *http.Request, form url.Values) (v identity.Vendo
 func (p *Provider) answerRequest(r *http.Request, v identity.Vendor, form url.Values) string {
 	q, wrong := p.readRequest(v, form)
 	if wrong != nil {
-		return p.response(form.Get("redirect_uri"), stateOf(form), wrong)
+		return p.response(replyToForm(v, form), wrong)
 	}
 	if q.wantsLogin() {
 		if s, err := p.o.Session(r); err == nil {
@@ -103,7 +103,7 @@ func (p *Provider) answerRequest(r *http.Request, v identity.Vendor, form url.Va
 	}
 	flow, err := p.sealFlow(q)
 	if err != nil || len(flow) > maxFlow {
-		return p.response(q.RedirectURI, q.State, failure(errInvalidRequest, "the request is too large"))
+		return p.response(replyTo(v, q), failure(errInvalidRequest, "the request is too large"))
 	}
 	return p.o.ContinuePath + "?flow=" + flow
 }
@@ -113,16 +113,19 @@ func (p *Provider) answerRequest(r *http.Request, v identity.Vendor, form url.Va
 func (p *Provider) refuseSilently(r *http.Request, v identity.Vendor, q request) string {
 	visit, err := p.visitOf(v, q)
 	if err != nil {
-		return p.response(q.RedirectURI, q.State, failure(errInvalidRequest, "what is asked cannot be shown"))
+		return p.response(replyTo(v, q), failure(errInvalidRequest, "what is asked cannot be shown"))
 	}
 	var session *identity.Session
 	if s, err := p.o.Session(r); err == nil {
 		session = &s
 	}
+	if session == nil && r.Method == http.MethodPost {
+		return "" // a browser sends no cookie with another site's form: it does with the next step
+	}
 	next, err := p.next(r.Context(), visit, session)
 	if err != nil {
 		p.o.Log.ErrorContext(r.Context(), "provider failed", "doing", "answer silently", "error", err)
-		return p.response(q.RedirectURI, q.State, failure(errServer, ""))
+		return p.response(replyTo(v, q), failure(errServer, ""))
 	}
 	return next.Redirect
 }

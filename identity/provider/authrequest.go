@@ -28,14 +28,14 @@ func (p *Provider) readRequest(v identity.Vendor, form url.Values) (request, out
 	q := request{
 		Client: v.ID, RedirectURI: form.Get("redirect_uri"), State: form.Get("state"), Nonce: form.Get("nonce"),
 		Challenge: form.Get("code_challenge"), LoginHint: loginHint(form.Get("login_hint")),
-		UILocales: words(form.Get("ui_locales"), maxLocales), Issued: p.o.Now(),
+		UILocales: words(form.Get("ui_locales"), maxLocales), Issued: p.o.Now(), Mode: form.Get("response_mode"),
 	}
 	for _, check := range []func(*request) outcome{
 		func(*request) outcome { return checkShape(form) },
 		func(*request) outcome { return checkResponse(v, form) },
 		func(q *request) outcome { return q.readScopes(v, form) },
-		func(q *request) outcome { return q.checkProof(form.Get("code_challenge_method")) },
-		func(q *request) outcome { return q.readPrompt(form) },
+		func(q *request) outcome { return q.checkProof(v, form.Get("code_challenge_method")) },
+		func(q *request) outcome { return q.readPrompt(v, form) },
 		func(q *request) outcome { return q.readClaims(form.Get("claims")) },
 		func(q *request) outcome { return p.readHint(q, form.Get("id_token_hint")) },
 	} {
@@ -64,18 +64,19 @@ func checkShape(form url.Values) outcome {
 	return nil
 }
 
-// checkResponse admits the authorization code in the query, and nothing else.
+// checkResponse admits the authorization code, and no other response type.
 func checkResponse(v identity.Vendor, form url.Values) outcome {
-	responseType, mode := form.Get("response_type"), form.Get("response_mode")
+	responseType := form.Get("response_type")
 	switch {
 	case responseType == "":
 		return failure(errInvalidRequest, "response_type is missing")
 	case responseType != string(oidc.ResponseTypeCode):
 		return failure(errUnsupportedResponse, "response_type must be code")
-	case mode != "" && mode != string(oidc.ResponseModeQuery):
-		return failure(errInvalidRequest, "response_mode must be query")
 	case !allows(v, grantCode):
 		return failure(errUnauthorizedClient, "this client may not use this grant type")
+	}
+	if mistake := modeMistake(form.Get("response_mode"), form.Get("redirect_uri")); mistake != "" {
+		return failure(errInvalidRequest, mistake)
 	}
 	return nil
 }
@@ -95,9 +96,12 @@ func (q *request) readScopes(v identity.Vendor, form url.Values) outcome {
 	return nil
 }
 
-// checkProof wants PKCE with S256 of everybody (RFC 7636, RFC 9700). A missing method means plain.
-func (q *request) checkProof(method string) outcome {
+// checkProof wants PKCE with S256 of everybody (RFC 7636, RFC 9700) but of vendors that the operator
+// excused. A missing method means plain.
+func (q *request) checkProof(v identity.Vendor, method string) outcome {
 	switch {
+	case q.Challenge == "" && method == "" && q.excused(v):
+		return nil
 	case q.Challenge == "":
 		return failure(errInvalidRequest, "code_challenge is missing")
 	case method != string(oidc.CodeChallengeMethodS256):
@@ -108,8 +112,20 @@ func (q *request) checkProof(method string) outcome {
 	return nil
 }
 
+// excused says whether this request may come without PKCE. A public vendor has nothing else that
+// ties a code to its request.
+func (q *request) excused(v identity.Vendor) bool {
+	switch v.Protocol.PKCE {
+	case identity.PKCEOrNonce:
+		return !v.Public && q.Nonce != ""
+	case identity.PKCEOptional:
+		return !v.Public
+	}
+	return false
+}
+
 // readPrompt reads how the customer is to be asked.
-func (q *request) readPrompt(form url.Values) outcome {
+func (q *request) readPrompt(v identity.Vendor, form url.Values) outcome {
 	q.Prompt = strings.Fields(form.Get("prompt"))
 	for _, value := range q.Prompt {
 		if !slices.Contains([]string{promptNone, promptLogin, promptConsent, promptSelect}, value) {
@@ -119,6 +135,7 @@ func (q *request) readPrompt(form url.Values) outcome {
 	if q.prompts(promptNone) && len(q.Prompt) > 1 {
 		return failure(errInvalidRequest, "prompt none cannot be combined")
 	}
+	q.MaxAge = v.Protocol.DefaultMaxAge
 	if text := form.Get("max_age"); text != "" {
 		seconds, err := strconv.ParseInt(text, 10, 32)
 		if err != nil || seconds < 0 {
@@ -157,21 +174,32 @@ func (q *request) readClaims(raw string) outcome {
 
 // readSubject reads whom the vendor means (OpenID Connect Core 5.5.1); two different people are nobody.
 func (q *request) readSubject(wanted *consent.ClaimRequest) outcome {
-	if wanted == nil || len(wanted.Value) == 0 {
+	if wanted == nil {
 		return nil
 	}
-	var subject string
-	if err := json.Unmarshal(wanted.Value, &subject); err != nil || subject == "" {
-		return failure(errInvalidRequest, "claims is malformed")
+	raw := wanted.Values
+	if len(wanted.Value) > 0 {
+		raw = []json.RawMessage{wanted.Value}
 	}
-	return q.mean(subject)
+	subjects := make([]string, len(raw))
+	for i := range raw {
+		if err := json.Unmarshal(raw[i], &subjects[i]); err != nil || subjects[i] == "" {
+			return failure(errInvalidRequest, "claims is malformed")
+		}
+	}
+	return q.mean(subjects...)
 }
 
-func (q *request) mean(subject string) outcome {
-	if !q.concerns(subject) {
+// mean leaves of those who may answer the ones that are named; no name changes nothing.
+func (q *request) mean(subjects ...string) outcome {
+	if len(subjects) == 0 {
+		return nil
+	}
+	strangers := func(s string) bool { return !q.concerns(s) }
+	if subjects = slices.DeleteFunc(subjects, strangers); len(subjects) == 0 {
 		return failure(errLoginRequired, "the request means two different customers")
 	}
-	q.Subject = subject
+	q.Subjects = subjects
 	return nil
 }
 

@@ -16,7 +16,7 @@ func (p *Provider) exchangeCode(ctx context.Context, v identity.Vendor, presente
 	if err != nil || code.Client != v.ID || code.RedirectURI != redirectURI {
 		return nil, refuseGrant("the code is not valid")
 	}
-	if !answers(verifier, code.Challenge) {
+	if !answers(verifier, code.Challenge) || code.Challenge == "" && v.Protocol.PKCE == identity.PKCERequired {
 		return nil, refuseGrant("code_verifier does not fit the code")
 	}
 	if err := p.redeem(ctx, code); err != nil {

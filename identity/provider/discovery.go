@@ -40,6 +40,7 @@ type metadata struct {
 	oidc.DiscoveryConfiguration
 	IssInResponse    bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207
 	PromptsSupported []string `json:"prompt_values_supported"`
+	ResponseAlgs     []string `json:"authorization_signing_alg_values_supported"` // JARM
 }
 
 func newMetadata(issuer string) metadata {
@@ -59,7 +60,7 @@ func newMetadata(issuer string) metadata {
 
 			ScopesSupported:                  []string{scopeOpenID, oidc.ScopeProfile, oidc.ScopeEmail, oidc.ScopeAddress, oidc.ScopePhone, scopeOffline},
 			ResponseTypesSupported:           []string{string(oidc.ResponseTypeCode)},
-			ResponseModesSupported:           []string{string(oidc.ResponseModeQuery)},
+			ResponseModesSupported:           responseModes,
 			GrantTypesSupported:              []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken, oidc.GrantTypeClientCredentials},
 			ACRValuesSupported:               []string{acrKnown},
 			SubjectTypesSupported:            []string{"pairwise"},
@@ -76,10 +77,12 @@ func newMetadata(issuer string) metadata {
 			ClaimTypesSupported:      []string{"normal"},
 			ClaimsSupported:          claimsSupported(),
 			ClaimsParameterSupported: true,
+			DisplayValuesSupported:   []oidc.Display{oidc.DisplayPage},
 			UILocalesSupported:       oidc.ParseLocales([]string{"en", "de"}),
 		},
 		IssInResponse:    true,
 		PromptsSupported: []string{promptNone, promptLogin, promptConsent, promptSelect},
+		ResponseAlgs:     names(idTokenAlgorithms),
 	}
 }
 

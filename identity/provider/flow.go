@@ -33,7 +33,8 @@ type request struct {
 	MaxAge      *int64          `json:"max_age,omitempty"` // seconds
 	LoginHint   string          `json:"login_hint,omitempty"`
 	UILocales   []string        `json:"ui_locales,omitempty"`
-	Subject     string          `json:"sub,omitempty"`  // the only customer who may answer
+	Mode        string          `json:"mode,omitempty"` // of the response; empty is query
+	Subjects    []string        `json:"subs,omitempty"` // the only customers who may answer, by name
 	Seen        string          `json:"seen,omitempty"` // the login that was there already, see loginOf
 	Issued      time.Time       `json:"issued"`
 }
@@ -77,7 +78,9 @@ func loginOf(s identity.Session) string {
 }
 
 // concerns says whether the vendor means this customer, where it said whom it means.
-func (q request) concerns(subject string) bool { return q.Subject == "" || q.Subject == subject }
+func (q request) concerns(subject string) bool {
+	return len(q.Subjects) == 0 || slices.Contains(q.Subjects, subject)
+}
 
 // sealFlow makes the flow parameter.
 func (p *Provider) sealFlow(q request) (string, error) {

@@ -17,6 +17,8 @@ func FuzzAuthorize(f *testing.F) {
 	f.Add(s.request("openid", "prompt", "none", "max_age", "0").Encode())
 	f.Add(s.request("openid", "claims", `{"id_token":{"sub":{"value":"x"},"acr":{"essential":true}}}`).Encode())
 	f.Add(s.request("openid", "redirect_uri", "https://evil.test").Encode())
+	f.Add(s.request("openid", "response_mode", "form_post", "prompt", "dance").Encode())
+	f.Add(s.request("openid", "response_mode", "fragment.jwt", "prompt", "dance").Encode())
 	f.Add("client_id=" + string(s.ID) + "&redirect_uri=" + url.QueryEscape(shopReturn) + "&state=%0d%0a")
 	f.Fuzz(func(t *testing.T, query string) {
 		if strings.ContainsAny(query, " \r\n\t#") {
@@ -31,6 +33,7 @@ func FuzzAuthorize(f *testing.F) {
 		case rec.Code >= 500:
 			t.Errorf("%d", rec.Code)
 		case rec.Code == http.StatusSeeOther && !strings.HasPrefix(to, "/continue?flow=") &&
+			!strings.HasPrefix(to, issuer+"/oauth/response?r=") && !strings.HasPrefix(to, shopReturn+"#") && !strings.HasPrefix(to, shopReturn+"&response=") &&
 			(!strings.HasPrefix(to, shopReturn+"&") || parameter(t, to, "iss") != issuer):
 			t.Errorf("led to %s", to)
 		case strings.ContainsAny(to, "\r\n"):

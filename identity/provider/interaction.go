@@ -125,7 +125,7 @@ func (p *Provider) decide(ctx context.Context, v visit, s identity.Session, n Ne
 	switch {
 	case allowed && !v.prompts(promptConsent):
 		n.Step = StepResume
-	case n.PromptNone && n.Grant == nil && v.Subject != "": // nothing shows that it is the one who is meant
+	case n.PromptNone && n.Grant == nil && len(v.Subjects) > 0: // nothing shows that it is the one who is meant
 		return n.redirect(p.refuse(v, errLoginRequired)), nil
 	case n.PromptNone:
 		return n.redirect(p.refuse(v, errConsentRequired)), nil
@@ -214,5 +214,5 @@ func (p *Provider) Fail(ctx context.Context, flow, reason string) (string, error
 
 // refuse is the address that takes an error to the vendor.
 func (p *Provider) refuse(v visit, code string) string {
-	return p.response(v.RedirectURI, v.State, failure(code, ""))
+	return p.response(replyTo(v.vendor, v.request), failure(code, ""))
 }

@@ -75,7 +75,7 @@ func TestToken_cutOrLengthened_isNone(t *testing.T) {
 func TestSecrets_printRedacted(t *testing.T) {
 	tok := fullToken(kindCode)
 	answer := tokens{Access: "the-access", Refresh: "the-refresh", ID: "the-id"}
-	q := request{State: "the-state", Nonce: "the-nonce", Subject: "the-subject"}
+	q := request{State: "the-state", Nonce: "the-nonce", Subjects: []string{"the-subject"}}
 	v := visit{request: q}
 	var log bytes.Buffer
 	logger := slog.New(slog.NewTextHandler(&log, nil))

@@ -18,9 +18,14 @@ func isChallenge(s string) bool {
 	return err == nil && len(sum) == sha256.Size && len(s) == encoding.EncodedLen(sha256.Size)
 }
 
-// answers says whether a verifier belongs to a challenge. There is no other method than S256.
+// answers says whether a verifier belongs to a challenge. There is no other method than S256. A request
+// without a challenge gets no verifier: one that comes all the same means that somebody took the
+// challenge out of the request on its way (RFC 9700, 2.1.1).
 func answers(verifier, challenge string) bool {
-	if len(verifier) < minVerifier || len(verifier) > maxVerifier || challenge == "" {
+	if challenge == "" {
+		return verifier == ""
+	}
+	if len(verifier) < minVerifier || len(verifier) > maxVerifier {
 		return false
 	}
 	sum := sha256.Sum256([]byte(verifier))

@@ -34,18 +34,6 @@ const (
 	errUnsupportedResponse = "unsupported_response_type"
 )
 
-// response is the address that takes an outcome to the vendor: the registered one, unchanged, with
-// the outcome, the vendor's state and our name (RFC 9207) behind it. Everything is query-encoded, so
-// nothing of it can end a header or begin a parameter.
-func (p *Provider) response(redirectURI, state string, o outcome) string {
-	values := url.Values(o)
-	if state != "" {
-		values.Set("state", state)
-	}
-	values.Set("iss", p.o.Issuer)
-	return withQuery(redirectURI, values)
-}
-
 // withQuery appends to an address that may have a query of its own.
 func withQuery(address string, values url.Values) string {
 	if len(values) == 0 {

@@ -108,5 +108,5 @@ func (p *Provider) succeed(v visit, s identity.Session, g consent.Grant, approve
 			code.IDTokenClaims = append(code.IDTokenClaims, c.Name)
 		}
 	}
-	return p.response(v.RedirectURI, v.State, outcome{"code": {p.mint(kindCode, code)}})
+	return p.response(replyTo(v.vendor, v.request), outcome{"code": {p.mint(kindCode, code)}})
 }
