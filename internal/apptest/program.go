@@ -141,8 +141,14 @@ func (p *Program) Log() string { return p.log.String() }
 // Do runs another command of the program beside it, on the same data folder, and gives its output.
 func (p *Program) Do(t testing.TB, args ...string) string {
 	t.Helper()
+	return Run(t, append(args, "--data", p.Data)...)
+}
+
+// Run runs a command of the program and gives its output.
+func Run(t testing.TB, args ...string) string {
+	t.Helper()
 	var out, errs bytes.Buffer
-	cmd := command(t, append(args, "--data", p.Data)...)
+	cmd := command(t, args...)
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("meins %s: %v: %s", args[0], err, &errs)
