@@ -17,6 +17,7 @@ import (
 func spellings(value []byte) map[string][]byte {
 	all := map[string][]byte{
 		"raw": value, "hex": []byte(hex.EncodeToString(value)), "HEX": []byte(strings.ToUpper(hex.EncodeToString(value))),
+		"numbers": []byte(strings.Trim(fmt.Sprint(value), "[]")), // as a careless print of bytes shows them
 	}
 	for before := range 3 {
 		all[fmt.Sprintf("base64 after %d", before)] = inside(base64.RawStdEncoding, value, before)
@@ -109,6 +110,7 @@ func TestSearch_findsAValueInEverySpelling(t *testing.T) {
 		"JSON in ASCII":    []byte(`{"v":"Zo\u00eb \"\u00dcnsal\" \/ Weg 4711 \u2713"}`),
 		"hex":              fmt.Appendf(nil, "00%xff", value),
 		"HEX":              fmt.Appendf(nil, "00%Xff", value),
+		"numbers":          fmt.Append(nil, []byte("x"+value+"y")),
 		"query":            []byte("a=b&v=" + url.QueryEscape(value) + "&c=d"),
 		"path":             []byte("/x/" + url.PathEscape(value) + "/y"),
 		"UTF-16LE":         wide("x"+value+"y", 0),

@@ -1,0 +1,96 @@
+package stolen_test
+
+import (
+	"encoding/json"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/internal/store"
+	"github.com/meins-id/meins/internal/store/bolt"
+	"github.com/meins-id/meins/vault/seal"
+)
+
+// theft is what a thief has who took a data folder and the master key, and who can read the source:
+// every record, and every record that the server itself can open.
+type theft struct {
+	master  seal.Key
+	ring    ring
+	records map[string][]byte // as they lie there
+	opened  map[string][]byte // what the keys of the server open
+}
+
+// ring is the server's own keys, as the source says that they are written.
+type ring struct {
+	Pepper, Pairwise, Records []byte
+	Tokens, Flows, Signing    []struct {
+		ID  string
+		Key []byte
+	}
+}
+
+// keys lists the server's own keys.
+func (r ring) keys() [][]byte {
+	all := [][]byte{r.Pepper, r.Pairwise, r.Records}
+	for _, one := range slices.Concat(r.Tokens, r.Flows, r.Signing) {
+		all = append(all, one.Key)
+	}
+	return all
+}
+
+// steal opens a data folder. A thief who opens less than the server can would prove nothing, so what
+// does not open fails the test.
+func steal(t *testing.T, data, masterFile string) theft {
+	t.Helper()
+	master, err := identity.ReadMaster(masterFile)
+	must(t, err)
+	f := theft{master: master, records: readAll(t, filepath.Join(data, "meins.db")), opened: map[string][]byte{}}
+	f.open(t, master, "keyring", seal.Context{Purpose: "identity/keyring"})
+	must(t, json.Unmarshal(f.opened["keyring"], &f.ring))
+	records, err := seal.KeyFrom(f.ring.Records)
+	must(t, err)
+	for _, key := range slices.Sorted(maps.Keys(f.records)) {
+		kind, name, _ := strings.Cut(key, "/")
+		switch kind {
+		case "account":
+			f.open(t, records, key, seal.Context{Purpose: "identity/account", Account: name})
+		case "session":
+			f.open(t, records, key, seal.Context{Purpose: "identity/session", Object: name})
+		}
+	}
+	return f
+}
+
+func (f theft) open(t *testing.T, k seal.Key, key string, as seal.Context) {
+	t.Helper()
+	plaintext, err := seal.Open(k, as, f.records[key])
+	if err != nil {
+		t.Fatalf("the record %s does not open for the server: %v", key, err)
+	}
+	f.opened[key] = plaintext
+}
+
+// readAll reads every record of a database.
+func readAll(t *testing.T, file string) map[string][]byte {
+	t.Helper()
+	s, err := bolt.Open(file, bolt.Options{})
+	must(t, err)
+	defer func() { must(t, s.Close()) }()
+	records := map[string][]byte{}
+	must(t, s.View(t.Context(), func(r store.Reader) error {
+		for from := ""; ; {
+			items, err := r.Scan("", from, 0)
+			if err != nil || len(items) == 0 {
+				return err
+			}
+			for _, item := range items {
+				records[item.Key] = item.Value
+			}
+			from = items[len(items)-1].Key + "\x00"
+		}
+	}))
+	return records
+}
