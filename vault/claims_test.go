@@ -11,9 +11,9 @@ import (
 )
 
 func TestClaimsFor_givesTheNamedOnes_andNothingElse(t *testing.T) {
-	d, p := documentWith(t, "email", "ada@example.org", "given_name", "Ada", "shoe_size", "38", "birthdate", "1990-05-17")
-	claims := vault.ClaimsFor(d, p, []string{"email", "shoe_size", "phone_number", "sub", "No Name", "age_over_18"}, today)
-	expect(t, claims, map[string]string{"email": `"ada@example.org"`, "shoe_size": `"38"`, "age_over_18": "true"})
+	d, p := documentWith(t, "email", "ada@example.org", "given_name", "Ada", "loyalty_card", "38", "birthdate", "1990-05-17")
+	claims := vault.ClaimsFor(d, p, []string{"email", "loyalty_card", "phone_number", "sub", "No Name", "age_over_18"}, today)
+	expect(t, claims, map[string]string{"email": `"ada@example.org"`, "loyalty_card": `"38"`, "age_over_18": "true"})
 }
 
 func TestClaimsFor_anotherPersona_hasItsOwnValuesOnly(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/meins-id/meins/internal/id"
 )
@@ -138,6 +140,27 @@ func addressMember(member string) derivation {
 		}
 		return jsonText(address[member])
 	}
+}
+
+// same is another attribute as it is.
+func same(name string) derivation {
+	return func(p *Persona, _ time.Time) json.RawMessage { return p.Attributes[name].Value }
+}
+
+// initials are the first letters of the parts of a name, or else of the words of a full name.
+func initials(p *Persona, _ time.Time) json.RawMessage {
+	words := p.text("given_name") + " " + p.text("middle_name") + " " + p.text("family_name")
+	if strings.TrimSpace(words) == "" {
+		words = p.text("name")
+	}
+	var letters strings.Builder
+	for _, word := range strings.FieldsFunc(words, func(r rune) bool { return unicode.IsSpace(r) || r == '-' }) {
+		if first := strings.IndexFunc(word, unicode.IsLetter); first >= 0 {
+			r, _ := utf8.DecodeRuneInString(word[first:])
+			letters.WriteRune(unicode.ToUpper(r))
+		}
+	}
+	return jsonText(letters.String())
 }
 
 // jsonText is the JSON of a text, nil for the empty one.

@@ -41,6 +41,13 @@ func FuzzValidate(f *testing.F) {
 		{"own", `"x"`},
 		{"sub", `"x"`},
 		{"age_over_18", `true`},
+		{"age_over_67", `true`},
+		{"iban", `"DE02 1203 0000 0000 2020 51"`},
+		{"vat_id", `"DE136695976"`},
+		{"nationalities", `["DE","fra"]`},
+		{"place_of_birth", `{"country":"DEU"}`},
+		{"contact_hours", `["Mo-Fr 09:00-17:00"]`},
+		{"preferred_channels", `["email"]`},
 	} {
 		f.Add(c[0], []byte(c[1]))
 	}

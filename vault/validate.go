@@ -2,6 +2,7 @@ package vault
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -31,20 +32,60 @@ func normalise(name string, value json.RawMessage, now time.Time) (json.RawMessa
 	case !utf8.Valid(value):
 		return nil, ErrValueCharacter
 	}
-	if entry.Type == TypeAddress {
-		return normaliseAddress(value, entry.Max)
+	switch entry.Type {
+	case TypeAddress:
+		return normaliseObject(value, entry.Max, addressMembers, ErrAddressMember)
+	case TypePlace:
+		return normaliseObject(value, entry.Max, placeMembers, ErrPlaceMember)
+	case TypeList:
+		return normaliseList(value, entry, now)
+	default:
+		s, err := normaliseText(value, entry, entry.Type, now)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(s)
 	}
+}
+
+// normaliseText checks a JSON string by its type, and gives it in its one spelling.
+func normaliseText(value json.RawMessage, entry Entry, t Type, now time.Time) (string, error) {
 	s, err := unquote(value)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if err := checkText(s, entry.Max, false); err != nil {
-		return nil, err
+		return "", err
 	}
-	if err := checkForm(entry.Type, s, now); err != nil {
-		return nil, err
+	return form(t, s, entry.Options, now)
+}
+
+// maxItems is how many things a list holds.
+const maxItems = 20
+
+// normaliseList checks a JSON array member by member. What is in it twice is kept once.
+func normaliseList(value json.RawMessage, entry Entry, now time.Time) (json.RawMessage, error) {
+	var items []json.RawMessage
+	if err := json.Unmarshal(value, &items); err != nil || items == nil {
+		return nil, ErrValueType
 	}
-	return json.Marshal(s)
+	switch {
+	case len(items) == 0:
+		return nil, ErrValueEmpty
+	case len(items) > maxItems:
+		return nil, ErrTooMany
+	}
+	texts := make([]string, 0, len(items))
+	for _, item := range items {
+		s, err := normaliseText(item, entry, entry.Item, now)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(texts, s) {
+			texts = append(texts, s)
+		}
+	}
+	return json.Marshal(texts)
 }
 
 // unquote reads a JSON string, and nothing else: null is no text.
@@ -56,8 +97,18 @@ func unquote(value json.RawMessage) (string, error) {
 	return *s, nil
 }
 
-// normaliseAddress checks the members of OpenID Connect Core 5.1.1 and sorts them.
-func normaliseAddress(value json.RawMessage, limit int) (json.RawMessage, error) {
+// The members of objects; true for those that may have several lines.
+var (
+	addressMembers = map[string]bool{
+		"street_address": true, "formatted": true, "locality": false, "region": false, "postal_code": false, "country": false,
+	}
+	placeMembers = map[string]bool{"country": false, "region": false, "locality": false}
+)
+
+// normaliseObject checks an object of texts, such as an address (OpenID Connect Core 5.1.1), and
+// sorts its members. The country of a place is written in two letters, as Identity Assurance has it;
+// that of an address is what stands on an envelope.
+func normaliseObject(value json.RawMessage, limit int, known map[string]bool, unknown error) (json.RawMessage, error) {
 	var parts map[string]json.RawMessage
 	if err := json.Unmarshal(value, &parts); err != nil || parts == nil {
 		return nil, ErrValueType
@@ -67,9 +118,9 @@ func normaliseAddress(value json.RawMessage, limit int) (json.RawMessage, error)
 	}
 	texts := make(map[string]string, len(parts))
 	for member, raw := range parts {
-		lines := member == "street_address" || member == "formatted"
-		if !lines && member != "locality" && member != "region" && member != "postal_code" && member != "country" {
-			return nil, ErrAddressMember
+		lines, ok := known[member]
+		if !ok {
+			return nil, unknown
 		}
 		s, err := unquote(raw)
 		if err != nil {
@@ -79,6 +130,13 @@ func normaliseAddress(value json.RawMessage, limit int) (json.RawMessage, error)
 			return nil, err
 		}
 		texts[member] = s
+	}
+	if code, ok := texts["country"]; ok && unknown == ErrPlaceMember {
+		two, _, ok := country(code)
+		if !ok {
+			return nil, ErrCountry
+		}
+		texts["country"] = two
 	}
 	return json.Marshal(texts)
 }
@@ -109,153 +167,3 @@ func isHidden(r rune) bool {
 	return r == '\u2028' || r == '\u2029' || r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069' ||
 		r == '\uFEFF' || r == utf8.RuneError
 }
-
-// checkForm checks the shape of a text by its type.
-func checkForm(t Type, s string, now time.Time) error {
-	switch t {
-	case TypeDate:
-		return checkDate(s, now)
-	case TypeEmail:
-		return unless(looksLikeEmail(s), ErrEmail)
-	case TypePhone:
-		return unless(looksLikePhone(s), ErrPhone)
-	case TypeURL:
-		return unless(looksLikeURL(s), ErrURL)
-	case TypeLocale:
-		return unless(looksLikeLocale(s), ErrLocale)
-	case TypeZone:
-		return unless(looksLikeZone(s), ErrZone)
-	case TypeString:
-		return nil
-	case TypeBool, TypeNumber, TypeAddress:
-		return ErrValueType // none of them is a text
-	}
-	return ErrValueType
-}
-
-func unless(ok bool, err error) error {
-	if ok {
-		return nil
-	}
-	return err
-}
-
-// checkDate wants a day of the calendar, in the century of somebody alive, and not after today.
-func checkDate(s string, now time.Time) error {
-	day, err := time.Parse(time.DateOnly, s)
-	if err != nil || day.Year() < 1900 {
-		return ErrDate
-	}
-	if s > now.Format(time.DateOnly) {
-		return ErrDateFuture
-	}
-	return nil
-}
-
-// looksLikeEmail wants one part before the last @ and a domain with a dot behind it. Whether mail
-// arrives there, only mail can tell.
-func looksLikeEmail(s string) bool {
-	at := strings.LastIndexByte(s, '@')
-	if at < 1 || at > 64 || strings.ContainsAny(s, " \"(),:;<>[]\\") || strings.IndexByte(s, '@') != at {
-		return false
-	}
-	local, domain := s[:at], s[at+1:]
-	return local[0] != '.' && local[at-1] != '.' && !strings.Contains(local, "..") &&
-		strings.Contains(domain, ".") && looksLikeHost(domain)
-}
-
-// looksLikeHost wants labels of letters, digits and inner hyphens; letters of any script.
-func looksLikeHost(s string) bool {
-	for label := range strings.SplitSeq(s, ".") {
-		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
-			return false
-		}
-		for _, r := range label {
-			if r != '-' && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// looksLikePhone wants 5 to 15 digits (E.164), a plus at most in front, and the usual separators.
-func looksLikePhone(s string) bool {
-	digits := 0
-	for i := range len(s) {
-		switch c := s[i]; {
-		case isDigit(c):
-			digits++
-		case c == '+' && i == 0:
-		case strings.IndexByte(" ()-./", c) < 0:
-			return false
-		}
-	}
-	return digits >= 5 && digits <= 15
-}
-
-// looksLikeURL wants http or https, a host with an optional port, no user name, and visible ASCII
-// only, without what could end an attribute or begin a tag.
-func looksLikeURL(s string) bool {
-	rest, ok := strings.CutPrefix(s, "https://")
-	if !ok {
-		if rest, ok = strings.CutPrefix(s, "http://"); !ok {
-			return false
-		}
-	}
-	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c > '~' || strings.IndexByte("\"'<>\\^`{|}", c) >= 0 {
-			return false
-		}
-	}
-	authority := rest
-	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
-		authority = rest[:end]
-	}
-	host, port, hasPort := strings.Cut(authority, ":")
-	return looksLikeHost(host) && (!hasPort || looksLikePort(port))
-}
-
-func looksLikePort(s string) bool {
-	for i := range len(s) {
-		if !isDigit(s[i]) {
-			return false
-		}
-	}
-	return s != "" && len(s) <= 5
-}
-
-// looksLikeLocale wants a language and further subtags of BCP 47 (RFC 5646), also with the
-// underscores that OpenID Connect tolerates.
-func looksLikeLocale(s string) bool {
-	for i, tag := range strings.Split(strings.ReplaceAll(s, "_", "-"), "-") {
-		if tag == "" || len(tag) > 8 || i == 0 && (len(tag) < 2 || len(tag) > 3) {
-			return false
-		}
-		for j := range len(tag) {
-			if !isLower(tag[j]|0x20) && (i == 0 || !isDigit(tag[j])) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// looksLikeZone wants the form of a name of the IANA time zone database.
-func looksLikeZone(s string) bool {
-	for part := range strings.SplitSeq(s, "/") {
-		if part == "" {
-			return false
-		}
-		for i := range len(part) {
-			if c := part[i]; !isLower(c|0x20) && !isDigit(c) && c != '_' && c != '-' && c != '+' {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-func isLower(c byte) bool { return c >= 'a' && c <= 'z' }
-
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }

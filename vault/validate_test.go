@@ -91,8 +91,8 @@ func TestValidate_texts(t *testing.T) {
 		{"zoneinfo", "Europe//Berlin", vault.ErrZone},
 		{"zoneinfo", "../etc/passwd", vault.ErrZone},
 
-		{"shoe_size", "38", nil},
-		{"shoe_size", strings.Repeat("x", 1001), vault.ErrValueTooLong},
+		{"loyalty_card", "38", nil},
+		{"loyalty_card", strings.Repeat("x", 1001), vault.ErrValueTooLong},
 		{"Shoe", "38", vault.ErrName},
 		{"1shoe", "38", vault.ErrName},
 		{"shoe-size", "38", vault.ErrName},
@@ -123,7 +123,7 @@ func TestValidate_otherJSON(t *testing.T) {
 		{"given_name", ``, vault.ErrValueType},
 		{"given_name", "\"A\xffda\"", vault.ErrValueCharacter},
 		{"given_name", `"A\ud800da"`, vault.ErrValueCharacter},
-		{"shoe_size", `38`, vault.ErrValueType},
+		{"loyalty_card", `38`, vault.ErrValueType},
 		{"note", `"` + strings.Repeat(`\n`, 9000) + `"`, vault.ErrValueTooLong},
 
 		{"address", `{"street_address":"Am Markt 1\nHinterhaus","locality":"Köln","postal_code":"50667","region":"NW","country":"DE"}`, nil},
@@ -189,7 +189,7 @@ func TestCatalogue_holdsTogether(t *testing.T) {
 			t.Errorf("scope %q asks for %v", scope, got)
 		}
 	}
-	if e, err := vault.Lookup("shoe_size"); err != nil || e.Type != vault.TypeString || !e.Stored {
+	if e, err := vault.Lookup("loyalty_card"); err != nil || e.Type != vault.TypeString || !e.Stored {
 		t.Errorf("a name of one's own: %+v, %v", e, err)
 	}
 }

@@ -17,11 +17,15 @@ type section struct {
 
 // sections order everything in the catalogue, on the consent screen and in the vault.
 var sections = []section{
-	{"name", []string{"name", "given_name", "middle_name", "family_name", "nickname"}},
-	{"contact", []string{"email", "email_verified", "phone_number", "phone_number_verified"}},
-	{"address", []string{"address", "postal_code", "locality", "country"}},
-	{"birth", []string{"birthdate", "age_over_16", "age_over_18", "age_over_21", "birth_year"}},
-	{"more", []string{"gender", "preferred_username", "website", "profile", "picture", "locale", "zoneinfo", "updated_at"}},
+	{"name", []string{"name", "salutation", "title", "given_name", "middle_name", "family_name", "birth_family_name", "also_known_as", "nickname", "initials"}},
+	{"contact", []string{"email", "email_verified", "phone_number", "phone_number_verified", "preferred_channels", "contact_hours"}},
+	{"address", []string{"address", "postal_code", "locality", "country", "address_delivery", "address_billing"}},
+	{"birth", []string{"birthdate", "age_over_16", "age_over_18", "age_over_21", "birth_year", "place_of_birth", "nationalities"}},
+	{"work", []string{"organization", "department", "job_title", "address_work", "email_work", "phone_number_work", "vat_id"}},
+	{"more", []string{
+		"gender", "preferred_username", "website", "profile", "picture", "locale", "zoneinfo", "languages", "interests", "clothing_size",
+		"shoe_size", "dietary_needs", "accessibility_needs", "iban", "updated_at",
+	}},
 }
 
 // main are the names that people keep; the others stand back while they have no value.
@@ -102,6 +106,12 @@ var autocomplete = map[string]string{
 // addressParts are the members of an address in the order in which it is written.
 var addressParts = []string{"street_address", "postal_code", "locality", "region", "country"}
 
+// placeParts are the members of a place of birth.
+var placeParts = []string{"locality", "region", "country"}
+
+// maxLine is how much a line takes that several things are typed into.
+const maxLine = 2000
+
 // inputTypes are the kinds of HTML input by type of value.
 var inputTypes = map[vault.Type]string{
 	vault.TypeDate: "date", vault.TypeEmail: "email", vault.TypePhone: "tel", vault.TypeURL: "url",
@@ -121,23 +131,35 @@ func (l *locale) input(entry vault.Entry, now time.Time) inputView {
 	}
 	switch entry.Type {
 	case vault.TypeAddress:
-		for _, part := range addressParts {
-			v.Parts = append(v.Parts, l.addressPart(part, entry.Max))
-		}
-	case vault.TypeLocale:
+		v.Parts = l.parts(entry, addressParts)
+	case vault.TypePlace:
+		v.Parts = l.parts(entry, placeParts)
+	case vault.TypeLocale, vault.TypeCountry:
 		v.Short, v.Plain = true, true
-	case vault.TypeZone, vault.TypeURL, vault.TypeEmail:
+	case vault.TypeList:
+		v.Max = maxLine // the vault bounds each thing in it
+	case vault.TypeZone, vault.TypeURL, vault.TypeEmail, vault.TypeIBAN, vault.TypeVAT:
 		v.Plain = true
-	case vault.TypeString, vault.TypeBool, vault.TypeNumber, vault.TypeDate, vault.TypePhone:
+	case vault.TypeString, vault.TypeBool, vault.TypeNumber, vault.TypeDate, vault.TypePhone, vault.TypeChoice, vault.TypeHours:
 	}
 	return v
 }
 
-func (l *locale) addressPart(part string, limit int) inputView {
-	return inputView{
-		Attribute: "address", Name: "attribute:address." + part, ID: "attribute-address-" + part, Label: l.T("address." + part),
-		Kind: vault.TypeString, Type: "text", Autocomplete: autocomplete["address."+part], Max: limit, Short: part == "postal_code", Part: true,
+// parts are the fields of an address or a place.
+func (l *locale) parts(entry vault.Entry, members []string) []inputView {
+	var fields []inputView
+	for _, part := range members {
+		v := inputView{
+			Attribute: entry.Name, Name: "attribute:" + entry.Name + "." + part, ID: "attribute-" + entry.Name + "-" + part,
+			Label: l.T("address." + part), Kind: vault.TypeString, Type: "text", Autocomplete: "off",
+			Max: entry.Max, Short: part == "postal_code", Part: true,
+		}
+		if token, ok := autocomplete[entry.Name+"."+part]; ok {
+			v.Autocomplete = token
+		}
+		fields = append(fields, v)
 	}
+	return fields
 }
 
 // typing hands out the fields for claims that have no value, each attribute's once.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/text/language"
+
+	"github.com/meins-id/meins/vault"
 )
 
 //go:embed locales
@@ -107,18 +110,23 @@ func (l *locale) Moment(t time.Time) string {
 
 // Claim is what a claim is called on a page. A name that nobody here knows is the customer's own.
 func (l *locale) Claim(name string) string {
-	if key := "claim." + name + ".label"; l.Has(key) {
+	return cmp.Or(l.claim(name, "label"), strings.ReplaceAll(name, "_", " "))
+}
+
+// claim is one of the texts of a claim: label, in, help or hint; empty where there is none.
+func (l *locale) claim(name, what string) string {
+	if key := "claim." + name + "." + what; l.Has(key) {
 		return l.T(key)
 	}
-	return strings.ReplaceAll(name, "_", " ")
+	if n, ok := vault.AgeOver(name); ok && l.Has("claim.age_over."+what) {
+		return l.T("claim.age_over."+what, "n", n)
+	}
+	return ""
 }
 
 // ClaimInText is the same inside a sentence: German nouns keep their capital, English ones do not.
 func (l *locale) ClaimInText(name string) string {
-	if key := "claim." + name + ".in"; l.Has(key) {
-		return l.T(key)
-	}
-	return l.Claim(name)
+	return cmp.Or(l.claim(name, "in"), l.Claim(name))
 }
 
 // Claims lists claims inside a sentence.

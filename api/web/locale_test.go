@@ -121,11 +121,22 @@ func TestLocales_everyKeyThatIsUsed_hasAText(t *testing.T) {
 	}
 }
 
-func TestLocales_everyClaim_hasAPlainName(t *testing.T) {
+func TestLocales_everyClaim_hasAPlainNameAndHelp(t *testing.T) {
+	anyAge, err := vault.Lookup("age_over_67")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for tag, l := range theLocales(t) {
-		for _, entry := range vault.Catalogue() {
-			if !l.Has("claim."+entry.Name+".label") || !l.Has("claim."+entry.Name+".in") {
-				t.Errorf("%s does not name %s", tag, entry.Name)
+		for _, entry := range append(vault.Catalogue(), anyAge) {
+			for _, what := range []string{"label", "in", "help"} {
+				if l.claim(entry.Name, what) == "" {
+					t.Errorf("%s has no %s for %s", tag, what, entry.Name)
+				}
+			}
+			for _, option := range entry.Options {
+				if !l.Has("choice." + option) {
+					t.Errorf("%s does not name the answer %s of %s", tag, option, entry.Name)
+				}
 			}
 			if l.Claim(entry.Name) == entry.Name {
 				t.Errorf("%s shows the raw name of %s", tag, entry.Name)

@@ -73,7 +73,7 @@ func (w *Web) inForce(ctx context.Context, s identity.Session) ([]consent.Grant,
 func (l *locale) vaultView(grants []consent.Grant, now time.Time) (vaultView, error) {
 	var view vaultView
 	for _, s := range sections {
-		section := vaultSection{Title: l.T("vault.section." + s.key), Folded: s.key == "more"}
+		section := vaultSection{Title: l.T("vault.section." + s.key), Folded: s.key == "work" || s.key == "more"}
 		for _, name := range s.names {
 			entry, err := vault.Lookup(name)
 			if err != nil || !entry.Stored {

@@ -53,7 +53,7 @@ func printValues(io *streams, values vault.Claims) error {
 }
 
 type agentSetCmd struct {
-	Values []string `arg:"" name:"name=value" help:"What to change; NAME= removes. An address is a JSON object."`
+	Values []string `arg:"" name:"name=value" help:"What to change; NAME= removes. An address is a JSON object, a list has commas."`
 	JSON   bool     `env:"-" help:"Print JSON."`
 }
 
@@ -105,7 +105,10 @@ func parseValues(words []string) (map[string]json.RawMessage, error) {
 	return values, errors.Join(problems...)
 }
 
-var errNotObject = errors.New(`must be a JSON object such as {"street_address":"…","locality":"…"}`)
+var (
+	errNotObject = errors.New(`must be a JSON object such as {"street_address":"…","locality":"…"}`)
+	errNotList   = errors.New(`must be a list such as one,two or a JSON array`)
+)
 
 // parseValue gives the JSON of one value; null removes it.
 func parseValue(name, text string) (json.RawMessage, error) {
@@ -115,11 +118,28 @@ func parseValue(name, text string) (json.RawMessage, error) {
 		return nil, err
 	case text == "":
 		return json.RawMessage("null"), nil
-	case entry.Type != vault.TypeAddress:
+	case entry.Type == vault.TypeList:
+		return parseList(text)
+	case entry.Type != vault.TypeAddress && entry.Type != vault.TypePlace:
 		return json.Marshal(text)
 	}
 	if raw := json.RawMessage(text); json.Valid(raw) && bytes.HasPrefix(bytes.TrimSpace(raw), []byte("{")) {
 		return raw, nil
 	}
 	return nil, errNotObject
+}
+
+// parseList reads a JSON array, or words between commas.
+func parseList(text string) (json.RawMessage, error) {
+	if strings.HasPrefix(strings.TrimSpace(text), "[") {
+		if raw := json.RawMessage(text); json.Valid(raw) {
+			return raw, nil
+		}
+		return nil, errNotList
+	}
+	words := strings.Split(text, ",")
+	for i := range words {
+		words[i] = strings.TrimSpace(words[i])
+	}
+	return json.Marshal(words)
 }

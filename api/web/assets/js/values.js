@@ -11,7 +11,8 @@ export function written(kind, value) {
   if (value === undefined || value === null || value === "") return "";
   if (kind === "bool" || typeof value === "boolean") return t(value ? "value.yes" : "value.no");
   if (kind === "date") return writtenDay(value);
-  if (kind === "address") return writtenAddress(value);
+  if (kind === "address" || kind === "place") return writtenAddress(value);
+  if (Array.isArray(value)) return joined(value);
   if (kind === "locale") return named("language", value);
   if (kind === "number") return typeof value === "number" && value > 100000 ? day(new Date(value * 1000)) : String(value);
   return String(value);
@@ -38,10 +39,16 @@ function writtenAddress(value) {
 // A field of one line cannot hold the lines of a street.
 const oneLine = (text) => String(text ?? "").replace(/\s*[\r\n]+\s*/g, ", ");
 
+// A list is typed with commas.
+const joined = (items) => items.join(", ");
+const split = (text) => text.split(",").map((item) => item.trim()).filter(Boolean);
+
+const inParts = (container) => ["address", "place"].includes(container.dataset.kind);
+
 // fill puts a value into its fields.
 export function fill(container, value) {
-  if (container.dataset.kind !== "address") {
-    $("input", container).value = value ?? "";
+  if (!inParts(container)) {
+    $("input", container).value = Array.isArray(value) ? joined(value) : value ?? "";
     return;
   }
   for (const input of $$("input", container)) input.value = oneLine(value?.[part(input)]);
@@ -52,7 +59,8 @@ const part = (input) => input.name.split(".").pop();
 // typed is what the fields hold: a text, an address, or null for nothing. before is the value that
 // was filled in; what a field cannot show of it stays.
 export function typed(container, before) {
-  if (container.dataset.kind !== "address") return $("input", container).value.trim() || null;
+  if (container.dataset.kind === "list") return typedList($("input", container).value.trim(), before);
+  if (!inParts(container)) return $("input", container).value.trim() || null;
   const address = {};
   let same = true;
   for (const input of $$("input", container)) {
@@ -66,6 +74,11 @@ export function typed(container, before) {
   return Object.keys(address).length ? address : null;
 }
 
+function typedList(text, before) {
+  if (before && text === joined(before)) return before; // a comma inside of it is not one of ours
+  return text ? split(text) : null;
+}
+
 export const equal = (a, b) => canonical(a) === canonical(b);
 
 const canonical = (value) =>
@@ -75,6 +88,8 @@ const canonical = (value) =>
 const kinds = {
   "attribute-email": ["email"], "attribute-phone": ["phone"], "attribute-url": ["url"], "attribute-date": ["date"],
   "attribute-date-future": ["date"], "attribute-locale": ["locale"], "attribute-zone": ["zone"], "attribute-address-member": ["address"],
+  "attribute-place-member": ["place"], "attribute-country": ["list", "place"], "attribute-iban": ["iban"], "attribute-vat": ["vat"],
+  "attribute-hours": ["list"], "attribute-choice": ["list"], "attribute-too-many": ["list"],
 };
 
 // place finds the fields that a refusal is about, among those that were changed.
