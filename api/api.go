@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -41,25 +42,54 @@ func New(o Options) http.Handler {
 	calls := mux.NewRouter()
 	o.REST.Register(calls)
 	calls.NotFoundHandler = http.HandlerFunc(noCall)
-	calls.MethodNotAllowedHandler = http.HandlerFunc(noCall)
+	calls.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rest.WriteMethodProblem(w, methods(calls, r))
+	})
 
 	pages := mux.NewRouter()
 	o.Pages.Register(pages)
 	pages.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		o.Pages.Error(w, r, http.StatusNotFound, "page-unknown")
 	})
+	pages.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", methods(pages, r))
+		o.Pages.Error(w, r, http.StatusMethodNotAllowed, "method-unknown")
+	})
 
 	root := http.NewServeMux()
 	root.Handle("/.well-known/", o.Provider)
 	root.Handle("/oauth/", o.Provider) // vendors call it from their own origins
 	root.Handle(rest.Base+"/", sameOrigin(calls))
-	root.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	root.HandleFunc("GET /readyz", o.ready)
+	root.Handle("/healthz", monitored(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	root.Handle("/readyz", monitored(o.ready))
 	root.Handle("/", pages)
 	return o.middleware(root, calls, pages)
 }
 
 func noCall(w http.ResponseWriter, _ *http.Request) { rest.WriteProblem(w, errNoRoute) }
+
+// methods lists what a path that a router knows can be asked for with (RFC 9110, 10.2.1).
+func methods(router *mux.Router, r *http.Request) string {
+	var taken []string
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		other, m := *r, mux.RouteMatch{}
+		if other.Method = method; router.Match(&other, &m) && m.MatchErr == nil {
+			taken = append(taken, method)
+		}
+	}
+	return strings.Join(taken, ", ")
+}
+
+// monitored answers those who ask, and takes nothing.
+func monitored(answer http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			rest.WriteMethodProblem(w, "GET, HEAD")
+			return
+		}
+		answer(w, r)
+	})
+}
 
 func (o *Options) ready(w http.ResponseWriter, r *http.Request) {
 	if err := o.Ready(r.Context()); err != nil {

@@ -88,3 +88,15 @@ func TestMiddleware_panic_answersAProblemAndTellsNothing(t *testing.T) {
 		t.Error("the panic was not logged")
 	}
 }
+
+func TestMethods_listsWhatThePathTakes(t *testing.T) {
+	router := mux.NewRouter()
+	nothing := func(http.ResponseWriter, *http.Request) {}
+	router.HandleFunc("/grants/{grant}", nothing).Methods(http.MethodGet)
+	router.HandleFunc("/grants/{grant}", nothing).Methods(http.MethodDelete)
+	router.HandleFunc("/grants", nothing).Methods(http.MethodPost)
+	r := httptest.NewRequest("MADEUP", "/grants/x", nil)
+	if got := methods(router, r); got != "GET, DELETE" || r.Method != "MADEUP" {
+		t.Errorf("got %q, and the request became %s", got, r.Method)
+	}
+}

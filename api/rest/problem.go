@@ -26,6 +26,16 @@ func WriteProblem(w http.ResponseWriter, err error) {
 	writeJSON(w, "application/problem+json", p.Status, p)
 }
 
+// WriteMethodProblem answers a call by a method that its path does not take, with those that it does
+// (RFC 9110, 15.5.6).
+func WriteMethodProblem(w http.ResponseWriter, allow string) {
+	w.Header().Set("Allow", allow)
+	const status = http.StatusMethodNotAllowed
+	writeJSON(w, "application/problem+json", status, Problem{
+		Type: problemBase + "method-unknown", Title: "this call does not take this method", Status: status,
+	})
+}
+
 // fail answers with a problem, and logs what is our mistake or our trouble, once.
 func (s *REST) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if f := fault.Of(err); f.Kind == fault.Internal || f.Kind == fault.Unavailable {
