@@ -63,7 +63,19 @@ func New(o Options) http.Handler {
 	root.Handle("/healthz", monitored(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
 	root.Handle("/readyz", monitored(o.ready))
 	root.Handle("/", pages)
-	return o.middleware(root, calls, pages)
+	return o.middleware(&front{o.Provider, root}, calls, pages)
+}
+
+// front takes what vendors call past the multiplexer, which would come to the same provider more slowly.
+type front struct{ provider, others http.Handler }
+
+// ServeHTTP implements http.Handler.
+func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if knownOAuth[r.URL.Path] {
+		f.provider.ServeHTTP(w, r)
+		return
+	}
+	f.others.ServeHTTP(w, r)
 }
 
 func noCall(w http.ResponseWriter, _ *http.Request) { rest.WriteProblem(w, errNoRoute) }

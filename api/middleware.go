@@ -27,7 +27,9 @@ func (o *Options) middleware(next http.Handler, routers ...*mux.Router) http.Han
 		started := o.Now()
 		seen := &recorder{ResponseWriter: w}
 		r.RemoteAddr = clientAddr(r, o.TrustedProxies)
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		if r.Body != http.NoBody {
+			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		}
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		if r.TLS != nil {
 			w.Header().Set("Strict-Transport-Security", "max-age=63072000")
@@ -95,10 +97,10 @@ func contains(prefixes []netip.Prefix, addr netip.Addr) bool {
 
 // route gives the pattern that a request met, so that no id becomes a metric's label.
 func route(r *http.Request, routers []*mux.Router) string {
+	if knownOAuth[r.URL.Path] {
+		return r.URL.Path
+	}
 	if strings.HasPrefix(r.Pattern, "/") && r.Pattern != "/" && r.Pattern != rest.Base+"/" {
-		if knownOAuth[r.URL.Path] {
-			return r.URL.Path
-		}
 		return r.Pattern
 	}
 	for _, router := range routers {

@@ -3,6 +3,7 @@ package app
 import (
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,11 +19,27 @@ type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
+
+	mu    sync.RWMutex
+	known map[answered]series
+}
+
+// answered is what one request is counted by.
+type answered struct {
+	route, method string
+	status        int
+}
+
+// series are the two that it counts in. Finding them by their labels anew would cost each request
+// more than counting does.
+type series struct {
+	requests prometheus.Counter
+	seconds  prometheus.Observer
 }
 
 func newMetrics(st *bolt.Store) *metrics {
 	m := &metrics{
-		registry: prometheus.NewRegistry(),
+		registry: prometheus.NewRegistry(), known: map[answered]series{},
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "meins_http_requests_total", Help: "Requests answered, by route and status.",
 		}, []string{"route", "method", "status"}),
@@ -53,8 +70,27 @@ func storeMetric(name, help string, st *bolt.Store, read func(bolt.Stats) float6
 
 // observe counts one answered request.
 func (m *metrics) observe(route, method string, status int, took time.Duration) {
-	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
-	m.seconds.WithLabelValues(route).Observe(took.Seconds())
+	a := answered{route, method, status}
+	m.mu.RLock()
+	counts, ok := m.known[a]
+	m.mu.RUnlock()
+	if !ok {
+		counts = m.meet(a)
+	}
+	counts.requests.Inc()
+	counts.seconds.Observe(took.Seconds())
+}
+
+// meet finds the series of an answer that was not counted before.
+func (m *metrics) meet(a answered) series {
+	counts := series{
+		requests: m.requests.WithLabelValues(a.route, a.method, strconv.Itoa(a.status)),
+		seconds:  m.seconds.WithLabelValues(a.route),
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.known[a] = counts
+	return counts
 }
 
 func (m *metrics) handler() http.Handler {
