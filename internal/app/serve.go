@@ -36,6 +36,7 @@ func (c *serveCmd) Run(ctx context.Context, io *streams, k *kong.Context) error 
 	}
 	log := newLogger(io.err, c.LogLevel, c.LogFormat)
 	slog.SetDefault(log) // the OpenID library and net/http log through the default
+	relaxCollector()
 	s, err := startServer(ctx, c.serverConfig, io.now, log)
 	if err != nil {
 		return err
