@@ -107,7 +107,7 @@ func (s *side) commits(ctx context.Context) (float64, error) {
 type figure struct {
 	operation
 	windows []window
-	ratios  []float64 // to the bare handler's window just before
+	ratios  []float64 // to the bare handler's windows just before and just after
 }
 
 // measureAll measures every operation against the bare handler, in turns.
@@ -142,7 +142,7 @@ func measureAll(ctx context.Context, s settings, dir string, stdout io.Writer) (
 	return errors.Join(err, report(stdout, s, figures, starts))
 }
 
-// rounds takes turns: the bare handler, an operation, the bare handler, the next.
+// rounds takes turns: the bare handler, an operation, the bare handler, the next, the bare handler.
 func rounds(ctx context.Context, s settings, plain, server *side) ([]*figure, error) {
 	figures := []*figure{{operation: bare}}
 	for _, o := range operations {
@@ -150,19 +150,24 @@ func rounds(ctx context.Context, s settings, plain, server *side) ([]*figure, er
 			figures = append(figures, &figure{operation: o})
 		}
 	}
+	before, err := plain.measure(ctx, bare)
+	if err != nil {
+		return nil, err
+	}
 	for range s.rounds {
 		for _, f := range figures[1:] {
-			base, err := plain.measure(ctx, bare)
-			if err != nil {
-				return nil, err
-			}
 			w, err := server.measure(ctx, f.operation)
 			if err != nil {
 				return nil, err
 			}
-			figures[0].windows = append(figures[0].windows, base)
+			after, err := plain.measure(ctx, bare)
+			if err != nil {
+				return nil, err
+			}
+			figures[0].windows = append(figures[0].windows, after)
 			f.windows = append(f.windows, w)
-			f.ratios = append(f.ratios, float64(w.cpu)/float64(base.cpu))
+			f.ratios = append(f.ratios, 2*float64(w.cpu)/float64(before.cpu+after.cpu))
+			before = after
 		}
 	}
 	return figures, nil

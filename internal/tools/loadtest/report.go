@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"text/tabwriter"
 	"time"
 )
@@ -19,7 +20,7 @@ func report(stdout io.Writer, s settings, figures []*figure, st *starts) error {
 	_, _ = fmt.Fprintf(stdout, "server CPU of one operation, %d connections, %d rounds, median; %s, %d cores\n\n",
 		s.connections, s.rounds, runtime.Version(), runtime.NumCPU())
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	_, _ = fmt.Fprintln(w, "operation\t× bare\ttarget\t\tms CPU\toperations/s\tcommits/op\t")
+	_, _ = fmt.Fprintln(w, "operation\t× bare\ttarget\t\tms CPU\tleast\toperations/s\tcommits/op\t")
 	for _, f := range figures {
 		_, _ = fmt.Fprintln(w, f.row())
 	}
@@ -49,7 +50,7 @@ func (f *figure) row() string {
 	if all == 0 {
 		written = "none"
 	}
-	return fmt.Sprintf("%s\t%.2f\t%s\t%s\t%.4f\t%.0f\t%s\t", f.name, ratio, target, met, ms(median(cpu)), 1/median(wall).Seconds(), written)
+	return fmt.Sprintf("%s\t%.2f\t%s\t%s\t%.4f\t%.4f\t%.0f\t%s\t", f.name, ratio, target, met, ms(median(cpu)), ms(slices.Min(cpu)), 1/median(wall).Seconds(), written)
 }
 
 func verdict(met bool) string {
