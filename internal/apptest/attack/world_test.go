@@ -32,7 +32,22 @@ func start(t *testing.T, flags ...string) *world {
 	t.Helper()
 	t.Parallel()
 	p := apptest.Start(t, flags...)
+	t.Cleanup(func() { calm(t, p) })
 	return &world{p, p.AddVendor(t, callback, "--post-logout-redirect-uri", goodbye)}
+}
+
+// calm checks that no attack made the program raise an alarm, and that its log stayed a record a line.
+func calm(t *testing.T, p *apptest.Program) {
+	t.Helper()
+	for line := range strings.Lines(p.Log()) {
+		var record struct{ Level, Msg string }
+		if err := json.Unmarshal([]byte(line), &record); err != nil || record.Msg == "" {
+			t.Errorf("a line of the log is no record: %q", line)
+		}
+		if record.Level == "ERROR" {
+			t.Errorf("an attack raises an alarm: %s", line)
+		}
+	}
 }
 
 // person is a customer whose secrets are plain random bytes. What a test wants is sent, whether an
@@ -87,13 +102,13 @@ func random(n int) []byte {
 }
 
 // call sends a call of the REST API from the person's browser.
-func (p *person) call(t *testing.T, method, path string, in any) apptest.Answer {
+func (p *person) call(t testing.TB, method, path string, in any) apptest.Answer {
 	t.Helper()
 	return p.Send(t, p.request(t, method, path, in))
 }
 
 // request is call before it is sent.
-func (p *person) request(t *testing.T, method, path string, in any) *http.Request {
+func (p *person) request(t testing.TB, method, path string, in any) *http.Request {
 	t.Helper()
 	var body io.Reader
 	kind := ""
@@ -108,7 +123,7 @@ func (p *person) request(t *testing.T, method, path string, in any) *http.Reques
 }
 
 // signIn begins a new session, which takes the place of the browser's.
-func (p *person) signIn(t *testing.T) apptest.Answer {
+func (p *person) signIn(t testing.TB) apptest.Answer {
 	t.Helper()
 	return p.call(t, http.MethodPost, "/session", agent.Login{Login: p.login, Kind: agent.SlotKindPassphrase, Auth: p.auth})
 }
