@@ -23,7 +23,7 @@ type Approval struct {
 	Grant   id.Grant // drawn by the agent: the capsule is sealed for it
 	Ask     Ask      // as it is now
 	Digest  string   // of the ask that the customer reviewed
-	Claims  []string // approved
+	Choices []Choice // approved: each claim with the purposes that it is given for
 	Capsule []byte   // sealed as revision 1
 	Wrapped []byte   // the grant key under the vault key
 	Locale  string   // in which the customer reviewed
@@ -51,17 +51,52 @@ func (a Approval) check() error {
 	if err := a.wellFormed(); err != nil {
 		return err
 	}
-	for _, name := range a.Claims {
-		if _, asked := find(a.Ask.Claims, name); !asked {
-			return ErrNotAsked
+	chosen := map[string]bool{}
+	for _, choice := range a.Choices {
+		if err := a.Ask.admits(choice); err != nil {
+			return err
 		}
+		if chosen[choice.Claim] {
+			return ErrApproval
+		}
+		chosen[choice.Claim] = true
 	}
 	for _, c := range a.Ask.Claims {
-		if c.Required && !slices.Contains(a.Claims, c.Name) {
+		if c.Required && !chosen[c.Name] {
 			return ErrMissingRequired
 		}
 	}
 	return nil
+}
+
+// admits checks one choice: of a claim that is asked for purposes, at least one of them is chosen.
+func (a Ask) admits(choice Choice) error {
+	c, asked := find(a.Claims, choice.Claim)
+	if !asked {
+		return ErrNotAsked
+	}
+	if len(c.Purposes) > 0 && len(choice.Purposes) == 0 {
+		return ErrNoPurpose
+	}
+	for i, p := range choice.Purposes {
+		if !slices.ContainsFunc(c.Purposes, func(o Purpose) bool { return o.ID == p }) {
+			return ErrNotAsked
+		}
+		if slices.Contains(choice.Purposes[:i], p) {
+			return ErrApproval
+		}
+	}
+	return nil
+}
+
+// Choose is the choice of these claims for all that they are asked for.
+func (a Ask) Choose(names ...string) []Choice {
+	choices := make([]Choice, len(names))
+	for i, name := range names {
+		c, _ := find(a.Claims, name)
+		choices[i] = Choice{Claim: name, Purposes: purposeIDs(c.Purposes)}
+	}
+	return choices
 }
 
 // wellFormed checks what the ask says nothing about. Identifiers become keys of the store, so that
@@ -86,18 +121,25 @@ func (a Approval) wellFormed() error {
 func (a Approval) grant(now time.Time) Grant {
 	g := Grant{
 		ID: a.Grant, Account: a.Account, Persona: a.Persona, Party: a.Ask.Party,
-		Offline: a.Ask.Offline, Continuous: a.Ask.Continuous,
+		Offline: a.Ask.Offline, Continuous: a.Ask.Continuous, Once: a.Ask.Once, Detailed: a.Ask.Detailed,
+		Retention: a.Ask.Retention, Recipients: a.Ask.Recipients, Terms: a.Ask.Terms,
 		Digest: a.Digest, Locale: a.Locale,
 		Given: stamp(now), Ends: stamp(now).Add(a.Ask.Ends),
 		Wrapped: slices.Clone(a.Wrapped), Mode: ModeDirect,
 		State: Given, Since: stamp(now), Revision: 1,
 	}
 	for _, c := range a.Ask.Claims {
-		if slices.Contains(a.Claims, c.Name) {
-			g.Claims = append(g.Claims, c)
-		} else {
+		i := slices.IndexFunc(a.Choices, func(o Choice) bool { return o.Claim == c.Name })
+		if i < 0 {
 			g.Declined = append(g.Declined, c.Name)
+			continue
 		}
+		declined := without(c.Purposes, a.Choices[i].Purposes)
+		if len(declined) > 0 {
+			c.Purposes = without(c.Purposes, purposeIDs(declined))
+			g.Without = append(g.Without, Choice{c.Name, purposeIDs(declined)})
+		}
+		g.Claims = append(g.Claims, c)
 	}
 	return g
 }

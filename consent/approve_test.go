@@ -28,7 +28,7 @@ func TestApprove_storesWhatWasReviewed(t *testing.T) {
 	if diff := cmp.Diff(given, got); diff != "" {
 		t.Errorf("returned and stored differ: %s", diff)
 	}
-	if !slices.Equal(got.Declined, []string{"address"}) || len(got.Claims) != 2 || got.Claims[0].Purpose != "to confirm your order" {
+	if !slices.Equal(got.Declined, []string{"address"}) || len(got.Claims) != 2 || got.Claims[0].Purposes[0].Text != "to confirm your order" {
 		t.Errorf("approved %+v, declined %v", got.Claims, got.Declined)
 	}
 	now := r.clock.Now()
@@ -55,20 +55,26 @@ func TestApprove_wrong_isRefused_andNothingIsStored(t *testing.T) {
 		"stale digest":      {func(a *consent.Approval) { a.Digest = shop().Digest() }, consent.ErrStaleReview},
 		"no digest":         {func(a *consent.Approval) { a.Digest = "" }, consent.ErrStaleReview},
 		"renamed vendor":    {func(a *consent.Approval) { a.Ask.Party.Name = "Flowers2" }, consent.ErrStaleReview},
-		"another purpose":   {func(a *consent.Approval) { a.Ask.Claims[0].Purpose = "advertising" }, consent.ErrStaleReview},
-		"claim not asked":   {func(a *consent.Approval) { a.Claims = []string{"email", "phone_number"} }, consent.ErrNotAsked},
-		"claim in capitals": {func(a *consent.Approval) { a.Claims = []string{"email", "NAME"} }, consent.ErrNotAsked},
-		"required missing":  {func(a *consent.Approval) { a.Claims = []string{"name"} }, consent.ErrMissingRequired},
-		"no capsule":        {func(a *consent.Approval) { a.Capsule = nil }, consent.ErrApproval},
-		"huge capsule":      {func(a *consent.Approval) { a.Capsule = make([]byte, vault.MaxCapsule+1) }, consent.ErrApproval},
-		"no wrapped key":    {func(a *consent.Approval) { a.Wrapped = nil }, consent.ErrApproval},
-		"huge wrapped key":  {func(a *consent.Approval) { a.Wrapped = make([]byte, 1000) }, consent.ErrApproval},
-		"no account":        {func(a *consent.Approval) { a.Account = "" }, consent.ErrApproval},
-		"path as account":   {func(a *consent.Approval) { a.Account = "../aaaaaaaaaaaaaaaaaaaaaaa" }, consent.ErrApproval},
-		"no persona":        {func(a *consent.Approval) { a.Persona = "" }, consent.ErrApproval},
-		"no grant":          {func(a *consent.Approval) { a.Grant = "" }, consent.ErrApproval},
-		"path as grant":     {func(a *consent.Approval) { a.Grant = "a/b" }, consent.ErrApproval},
-		"huge locale":       {func(a *consent.Approval) { a.Locale = strings.Repeat("d", 99) }, consent.ErrApproval},
+		"another purpose":   {func(a *consent.Approval) { a.Ask.Claims[0].Purposes = []consent.Purpose{advertising} }, consent.ErrStaleReview},
+		"claim not asked":   {func(a *consent.Approval) { a.Choices = a.Ask.Choose("email", "phone_number") }, consent.ErrNotAsked},
+		"claim in capitals": {func(a *consent.Approval) { a.Choices = a.Ask.Choose("email", "NAME") }, consent.ErrNotAsked},
+		"required missing":  {func(a *consent.Approval) { a.Choices = a.Ask.Choose("name") }, consent.ErrMissingRequired},
+		"claim twice":       {func(a *consent.Approval) { a.Choices = a.Ask.Choose("email", "email") }, consent.ErrApproval},
+		"no purpose":        {func(a *consent.Approval) { a.Choices = []consent.Choice{{Claim: "email"}} }, consent.ErrNoPurpose},
+		"purpose not asked": {func(a *consent.Approval) { a.Choices[0].Purposes = []string{advertising.ID} }, consent.ErrNotAsked},
+		"purpose twice": {func(a *consent.Approval) {
+			a.Choices[0].Purposes = append(a.Choices[0].Purposes, a.Choices[0].Purposes...)
+		}, consent.ErrApproval},
+		"no capsule":       {func(a *consent.Approval) { a.Capsule = nil }, consent.ErrApproval},
+		"huge capsule":     {func(a *consent.Approval) { a.Capsule = make([]byte, vault.MaxCapsule+1) }, consent.ErrApproval},
+		"no wrapped key":   {func(a *consent.Approval) { a.Wrapped = nil }, consent.ErrApproval},
+		"huge wrapped key": {func(a *consent.Approval) { a.Wrapped = make([]byte, 1000) }, consent.ErrApproval},
+		"no account":       {func(a *consent.Approval) { a.Account = "" }, consent.ErrApproval},
+		"path as account":  {func(a *consent.Approval) { a.Account = "../aaaaaaaaaaaaaaaaaaaaaaa" }, consent.ErrApproval},
+		"no persona":       {func(a *consent.Approval) { a.Persona = "" }, consent.ErrApproval},
+		"no grant":         {func(a *consent.Approval) { a.Grant = "" }, consent.ErrApproval},
+		"path as grant":    {func(a *consent.Approval) { a.Grant = "a/b" }, consent.ErrApproval},
+		"huge locale":      {func(a *consent.Approval) { a.Locale = strings.Repeat("d", 99) }, consent.ErrApproval},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, c := newRoom(t, consent.Gathered), newCustomer()

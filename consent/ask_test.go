@@ -3,6 +3,7 @@ package consent_test
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,15 @@ import (
 )
 
 var flowers = consent.Party{Client: "flowers2222222222222222222", Name: "Flowers", Domain: "flowers.example"}
+
+var (
+	advertising = consent.NewPurpose("https://w3id.org/dpv#Advertising", "", nil)
+	delivery    = consent.NewPurpose("", "to deliver", map[string]string{"de": "zum Liefern"})
+)
+
+func plain(text string) []consent.Purpose {
+	return []consent.Purpose{consent.NewPurpose("", text, nil)}
+}
 
 func newAsk(t *testing.T, r consent.Request) consent.Ask {
 	t.Helper()
@@ -73,7 +83,7 @@ func TestNewAsk_claimsParameter_joinsTheScopes(t *testing.T) {
 	ask := newAsk(t, consent.Request{
 		Scopes: []string{"email", "offline_access"},
 		Claims: parseClaims(t, `{
-			"userinfo": {"email": {"essential": true, "purpose": "to send the bill"}, "age_over_18": {"essential": true}, "sub": {"value": "x"}, "shoe_size": null},
+			"userinfo": {"email": {"essential": true, "purpose": "to send the bill"}, "age_over_18": {"essential": true}, "sub": {"value": "x"}, "favourite_plant": null},
 			"id_token": {"email": null, "name": {"purpose": "to greet you"}, "auth_time": {"essential": true}},
 			"something_else": 7
 		}`),
@@ -81,9 +91,9 @@ func TestNewAsk_claimsParameter_joinsTheScopes(t *testing.T) {
 	})
 	want := []consent.Claim{
 		{Name: "age_over_18", Required: true, UserInfo: true},
-		{Name: "email", Required: true, Purpose: "to send the bill", IDToken: true, UserInfo: true},
-		{Name: "email_verified", Purpose: "registered for verified", UserInfo: true},
-		{Name: "name", Purpose: "to greet you", IDToken: true},
+		{Name: "email", Required: true, Purposes: plain("to send the bill"), IDToken: true, UserInfo: true},
+		{Name: "email_verified", Purposes: plain("registered for verified"), UserInfo: true},
+		{Name: "name", Purposes: plain("to greet you"), IDToken: true},
 	}
 	if diff := cmp.Diff(want, ask.Claims); diff != "" {
 		t.Error(diff)
@@ -104,7 +114,10 @@ func TestNewAsk_purpose_fallsBackFromClaimToScopeToNone(t *testing.T) {
 	}
 	got := map[string]string{}
 	for _, c := range ask.Claims {
-		got[c.Name] = c.Purpose
+		got[c.Name] = ""
+		for _, p := range c.Purposes {
+			got[c.Name] += p.Text
+		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -122,8 +135,9 @@ func TestNewAsk_endsAfterAYearAtMost(t *testing.T) {
 }
 
 func TestNewAsk_once_doesNotFollowTheVault(t *testing.T) {
-	if newAsk(t, consent.Request{Once: true}).Continuous {
-		t.Error("continuous")
+	ask := newAsk(t, consent.Request{Once: true, Scopes: []string{"offline_access"}})
+	if ask.Continuous || ask.Offline || !ask.Once {
+		t.Errorf("%+v", ask)
 	}
 }
 
@@ -174,15 +188,16 @@ func TestDigest_isFrozen(t *testing.T) {
 			TermsURI: "https://flowers.example/terms", Logo: "abc", Sector: "flowers.example",
 		},
 		Claims: []consent.Claim{
-			{Name: "address", Purpose: "to deliver", UserInfo: true},
-			{Name: "email", Required: true, Purpose: "to confirm", IDToken: true, UserInfo: true},
+			{Name: "address", Purposes: []consent.Purpose{delivery, advertising}, UserInfo: true},
+			{Name: "email", Required: true, Purposes: plain("to confirm"), IDToken: true, UserInfo: true},
 		},
 		Offline: true, Continuous: true, Ends: consent.MaxEnds,
+		Retention: "P6M", Recipients: []string{"DHL Paket GmbH"}, Terms: []string{"SD-BASE"},
 	}
-	if got, want := ask.Digest(), "Uxvcauw0zQKsz9dRzFmMSrQBTX8ywAqySdv2k5h_nL8"; got != want {
+	if got, want := ask.Digest(), "H1u8lFjdjciPvQz6s9_qP7DyXDTDwlJMCFg4n6wor2g"; got != want {
 		t.Errorf("Digest = %q, want %q", got, want)
 	}
-	if got, want := (consent.Ask{}).Digest(), "O5v7OGnfFwkGCawCnbMbFWPKYdYB0iNKPn4cFwHSh0o"; got != want {
+	if got, want := (consent.Ask{}).Digest(), "0-otfG3NEkGvA7uLkzDWIJJyyv7IBgZKct0av-NXlkw"; got != want {
 		t.Errorf("Digest of nothing = %q, want %q", got, want)
 	}
 }
@@ -205,11 +220,16 @@ func TestDigest_differsWheneverTheAskDiffers(t *testing.T) {
 func near(t *rapid.T, a consent.Ask) consent.Ask {
 	p := &a.Party
 	texts := []*string{(*string)(&p.Client), &p.Name, &p.Domain, &p.Contact, &p.PolicyURI, &p.TermsURI, &p.Logo, &p.Sector}
-	truths := []*bool{&p.Verified, &a.Offline, &a.Continuous}
+	texts = append(texts, &a.Retention)
+	truths := []*bool{&p.Verified, &a.Offline, &a.Continuous, &a.Once, &a.Detailed}
 	a.Claims = append([]consent.Claim(nil), a.Claims...)
 	for i := range a.Claims {
 		c := &a.Claims[i]
-		texts = append(texts, &c.Name, &c.Purpose)
+		texts = append(texts, &c.Name)
+		c.Purposes = slices.Clone(c.Purposes)
+		for j := range c.Purposes {
+			texts = append(texts, &c.Purposes[j].ID, &c.Purposes[j].IRI, &c.Purposes[j].Text)
+		}
 		truths = append(truths, &c.Required, &c.IDToken, &c.UserInfo)
 	}
 	switch rapid.SampledFrom([]string{"text", "move", "truth", "ends"}).Draw(t, "change") {
@@ -237,11 +257,31 @@ func normal(a consent.Ask) consent.Ask {
 	return a
 }
 
+func drawTexts(t *rapid.T, text *rapid.Generator[string], label string) []string {
+	list := rapid.SliceOfN(text, 0, 2).Draw(t, label)
+	if len(list) == 0 {
+		return nil
+	}
+	return list
+}
+
+func drawPurposes(t *rapid.T, text *rapid.Generator[string]) []consent.Purpose {
+	var list []consent.Purpose
+	for range rapid.IntRange(0, 2).Draw(t, "purposes") {
+		p := consent.Purpose{ID: text.Draw(t, "id"), IRI: text.Draw(t, "iri"), Text: text.Draw(t, "text")}
+		if rapid.Bool().Draw(t, "translated") {
+			p.Local = map[string]string{text.Draw(t, "tag"): text.Draw(t, "translation")}
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
 func drawAsk(t *rapid.T, label string) consent.Ask {
 	text := rapid.StringMatching(`[ab]{0,2}`)
 	claim := rapid.Custom(func(t *rapid.T) consent.Claim {
 		return consent.Claim{
-			Name: text.Draw(t, "name"), Purpose: text.Draw(t, "purpose"), Required: rapid.Bool().Draw(t, "required"),
+			Name: text.Draw(t, "name"), Purposes: drawPurposes(t, text), Required: rapid.Bool().Draw(t, "required"),
 			IDToken: rapid.Bool().Draw(t, "id_token"), UserInfo: rapid.Bool().Draw(t, "userinfo"),
 		}
 	})
@@ -254,7 +294,9 @@ func drawAsk(t *rapid.T, label string) consent.Ask {
 			},
 			Claims:  rapid.SliceOfN(claim, 0, 2).Draw(t, "claims"),
 			Offline: rapid.Bool().Draw(t, "offline"), Continuous: rapid.Bool().Draw(t, "continuous"),
-			Ends: time.Duration(rapid.Int64Range(0, 2).Draw(t, "ends")),
+			Once: rapid.Bool().Draw(t, "once"), Detailed: rapid.Bool().Draw(t, "detailed"),
+			Ends: time.Duration(rapid.Int64Range(0, 2).Draw(t, "ends")), Retention: text.Draw(t, "retention"),
+			Recipients: drawTexts(t, text, "recipients"), Terms: drawTexts(t, text, "terms"),
 		}
 	}).Draw(t, label)
 }

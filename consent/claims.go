@@ -2,6 +2,7 @@ package consent
 
 import (
 	"encoding/json"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -24,12 +25,37 @@ type ClaimsParameter struct {
 }
 
 // ClaimRequest says how one claim is wanted; nil stands for a plain voluntary one. Purpose is the
-// member that OpenID Connect for Identity Assurance adds.
+// member that OpenID Connect for Identity Assurance adds, here also in other languages ("purpose#de").
 type ClaimRequest struct {
 	Essential bool              `json:"essential,omitempty"`
 	Value     json.RawMessage   `json:"value,omitempty"`
 	Values    []json.RawMessage `json:"values,omitempty"`
 	Purpose   string            `json:"purpose,omitempty"`
+	Local     map[string]string `json:"-"` // Purpose by language
+}
+
+// UnmarshalJSON reads the members that have a fixed name, and the translations.
+func (c *ClaimRequest) UnmarshalJSON(raw []byte) error {
+	type plain ClaimRequest
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(raw, (*plain)(c)); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(raw, &members); err != nil {
+		return err
+	}
+	for name, value := range members {
+		tag, translated := strings.CutPrefix(name, "purpose#")
+		if !translated {
+			continue
+		}
+		var text string
+		if err := json.Unmarshal(value, &text); err != nil {
+			return err
+		}
+		c.Local = with(c.Local, tag, text)
+	}
+	return nil
 }
 
 // ParseClaims reads a claims parameter. Members and claims that nobody here knows are no mistake:
@@ -44,8 +70,11 @@ func ParseClaims(raw []byte) (*ClaimsParameter, error) {
 	}
 	for _, requests := range []map[string]*ClaimRequest{p.UserInfo, p.IDToken} {
 		for _, r := range requests {
-			if r != nil && r.Purpose != "" && !showable(r.Purpose) {
-				return nil, ErrPurpose
+			if r == nil || r.Purpose == "" && r.Local == nil {
+				continue
+			}
+			if err := NewPurpose("", r.Purpose, r.Local).check(); err != nil {
+				return nil, err
 			}
 		}
 	}
@@ -54,11 +83,14 @@ func ParseClaims(raw []byte) (*ClaimsParameter, error) {
 
 // showable says that a purpose of the vendor's making can stand on the screen as it is: it cannot
 // turn the direction of the text around it, nor hide.
-func showable(purpose string) bool {
-	if n := utf8.RuneCountInString(purpose); n < minPurpose || n > maxPurpose {
+func showable(purpose string) bool { return visible(purpose, minPurpose, maxPurpose) }
+
+// visible says so of any text, with its bounds in characters.
+func visible(text string, least, most int) bool {
+	if n := utf8.RuneCountInString(text); n < least || n > most || !utf8.ValidString(text) {
 		return false
 	}
-	for _, r := range purpose {
+	for _, r := range text {
 		if unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) || r == '\uFEFF' {
 			return false
 		}

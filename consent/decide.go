@@ -44,6 +44,9 @@ const (
 	ReasonNewClaim    Reason = "new-claim"
 	ReasonRequired    Reason = "required-declined"
 	ReasonPurpose     Reason = "purpose-changed"
+	ReasonRetention   Reason = "kept-for-longer"
+	ReasonRecipients  Reason = "new-recipient"
+	ReasonTerms       Reason = "terms-not-accepted"
 )
 
 // Decision is what Decide found. The zero Decision denies.
@@ -57,7 +60,9 @@ type Decision struct {
 // Decide says whether a grant covers an ask now. It is pure, and denies by default.
 //
 // A claim that the customer declined stays declined, without being asked again, unless the vendor
-// now requires it. A purpose that changed is a new use of the same claim: the customer decides anew.
+// now requires it; so does a purpose. A purpose that is new, or was worded otherwise when the customer
+// read it, is a new use of the same claim: the customer decides anew. A claim that is asked for
+// nothing but what was declined does not leave.
 func Decide(ask Ask, g Grant, now time.Time) Decision {
 	if reason := denies(ask, g, now); reason != ReasonNone {
 		return Decision{Effect: Deny, Reason: reason}
@@ -70,7 +75,7 @@ func Decide(ask Ask, g Grant, now time.Time) Decision {
 		case reason != ReasonNone:
 			d.New = append(d.New, c.Name)
 			d.Reason = cmp.Or(d.Reason, reason)
-		case !slices.Contains(g.Declined, c.Name):
+		case !slices.Contains(g.Declined, c.Name) && serves(c, g):
 			d.Claims = append(d.Claims, c.Name)
 		}
 	}
@@ -100,7 +105,8 @@ func denies(ask Ask, g Grant, now time.Time) Reason {
 	return ReasonNoGrant
 }
 
-// changes says what about the whole ask goes beyond the grant.
+// changes says what about the whole ask goes beyond the grant. An ask that says nothing of retention
+// and terms leaves those of the grant as they are.
 func changes(ask Ask, g Grant) Reason {
 	was, is := g.Party, ask.Party
 	switch {
@@ -110,16 +116,34 @@ func changes(ask Ask, g Grant) Reason {
 		return ReasonOffline
 	case ask.Continuous && !g.Continuous:
 		return ReasonContinuous
+	case ask.Detailed && longer(ask.Retention, g.Retention):
+		return ReasonRetention
+	case slices.ContainsFunc(ask.Recipients, func(name string) bool { return !slices.Contains(g.Recipients, name) }):
+		return ReasonRecipients
+	case ask.Detailed && slices.ContainsFunc(g.Terms, func(name string) bool { return !slices.Contains(ask.Terms, name) }):
+		return ReasonTerms
 	}
 	return ReasonNone
+}
+
+// longer says that what is read would be kept for longer than was agreed, or for no stated time.
+func longer(is, was string) bool {
+	if is == was || was == "" {
+		return false
+	}
+	asked, err := ParseDuration(is)
+	agreed, _ := ParseDuration(was) // of what cannot be read, nothing was agreed
+	return err != nil || asked > agreed
 }
 
 // judge says why the customer has to decide on a claim; no reason if that is done.
 func judge(c Claim, g Grant) Reason {
 	granted, ok := find(g.Claims, c.Name)
 	switch {
-	case ok && granted.Purpose != c.Purpose:
+	case ok && !covers(c, granted, g):
 		return ReasonPurpose
+	case ok && c.Required && !serves(c, g):
+		return ReasonRequired
 	case ok:
 		return ReasonNone
 	case !slices.Contains(g.Declined, c.Name):
@@ -128,4 +152,29 @@ func judge(c Claim, g Grant) Reason {
 		return ReasonRequired
 	}
 	return ReasonNone
+}
+
+// covers says that each purpose of a claim was decided on, in the words that it has now.
+func covers(c, granted Claim, g Grant) bool {
+	if len(c.Purposes) == 0 {
+		return len(granted.Purposes) == 0
+	}
+	if len(granted.Purposes) > 0 && &c.Purposes[0] == &granted.Purposes[0] {
+		return true // a token's read is for what was granted
+	}
+	for _, p := range c.Purposes {
+		i := slices.IndexFunc(granted.Purposes, func(was Purpose) bool { return was.ID == p.ID })
+		switch {
+		case i < 0 && !g.Declines(c.Name, p.ID):
+			return false
+		case i >= 0 && granted.Purposes[i].In(g.Locale) != p.In(g.Locale):
+			return false
+		}
+	}
+	return true
+}
+
+// serves says that one of the purposes that a claim is asked for was given, or that there are none.
+func serves(c Claim, g Grant) bool {
+	return len(c.Purposes) == 0 || slices.ContainsFunc(c.Purposes, func(p Purpose) bool { return !g.Declines(c.Name, p.ID) })
 }

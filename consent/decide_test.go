@@ -78,7 +78,7 @@ func TestDecide_whatTheCustomerHasNotSeen_isReviewed(t *testing.T) {
 	for reason, change := range map[consent.Reason]func(*consent.Ask, *consent.Grant){
 		consent.ReasonNewClaim:   func(_ *consent.Ask, g *consent.Grant) { g.Claims = g.Claims[1:] },
 		consent.ReasonRequired:   func(a *consent.Ask, g *consent.Grant) { *g = inForce(*a, "email") },
-		consent.ReasonPurpose:    func(a *consent.Ask, _ *consent.Grant) { a.Claims[0].Purpose = "advertising" },
+		consent.ReasonPurpose:    func(a *consent.Ask, _ *consent.Grant) { a.Claims[0].Purposes = []consent.Purpose{advertising} },
 		consent.ReasonOffline:    func(_ *consent.Ask, g *consent.Grant) { g.Offline = false },
 		consent.ReasonContinuous: func(_ *consent.Ask, g *consent.Grant) { g.Continuous = false },
 		consent.ReasonParty:      func(a *consent.Ask, _ *consent.Grant) { a.Party.Domain = "flowers.example.org" },
@@ -110,7 +110,7 @@ func TestDecide_renamedOrNoLongerVerified_isReviewed(t *testing.T) {
 func TestDecide_declinedBefore_isNotAskedAgain(t *testing.T) {
 	ask := shop()
 	g := inForce(ask, "address", "name")
-	ask.Claims[0].Purpose = "another one"
+	ask.Claims[0].Purposes = []consent.Purpose{advertising}
 	got := consent.Decide(ask, g, noon)
 	if got.Effect != consent.Allow || !slices.Equal(got.Claims, []string{"email"}) {
 		t.Errorf("%+v", got)
@@ -227,7 +227,7 @@ func drawClaims(t *rapid.T, label string) []consent.Claim {
 	for i, name := range names {
 		claims[i] = consent.Claim{
 			Name: name, Required: rapid.Bool().Draw(t, "required"),
-			Purpose: rapid.SampledFrom([]string{"", "", "", "advertising"}).Draw(t, "purpose"),
+			Purposes: rapid.SampledFrom([][]consent.Purpose{nil, nil, nil, {advertising}, {delivery}, {advertising, delivery}}).Draw(t, "purposes"),
 		}
 	}
 	return claims

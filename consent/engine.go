@@ -101,7 +101,8 @@ func (r Reason) fault() *fault.Error {
 		return ErrWithdrawn
 	case ReasonExpired:
 		return ErrExpired
-	case ReasonParty, ReasonOffline, ReasonContinuous, ReasonNewClaim, ReasonRequired, ReasonPurpose:
+	case ReasonParty, ReasonOffline, ReasonContinuous, ReasonNewClaim, ReasonRequired, ReasonPurpose,
+		ReasonRetention, ReasonRecipients, ReasonTerms:
 		return ErrNotGranted
 	case ReasonNone, ReasonNoGrant, ReasonOtherClient:
 	}

@@ -8,6 +8,12 @@ var (
 	ErrClaims = fault.New(fault.Invalid, "claims-parameter-invalid", "the claims parameter is malformed")
 	// ErrPurpose says that a purpose cannot be shown as it is.
 	ErrPurpose = fault.New(fault.Invalid, "purpose-invalid", "a purpose has 3 to 300 characters and no control characters")
+	// ErrDetails says that authorization details are not what DetailsType describes.
+	ErrDetails = fault.New(fault.Invalid, "authorization-details-invalid", "the authorization details are malformed, or ask for something unknown")
+	// ErrDuration says that a duration is none of ISO 8601.
+	ErrDuration = fault.New(fault.Invalid, "duration-invalid", "a duration looks like P6M or P30D")
+	// ErrRecipients says that a recipient is nobody in particular.
+	ErrRecipients = fault.New(fault.Invalid, "recipients-unnamed", "each recipient is named; partners or third parties are nobody")
 	// ErrParty says that nobody is named who asks.
 	ErrParty = fault.New(fault.Invalid, "party-missing", "a request names who asks")
 )
@@ -18,6 +24,8 @@ var (
 	ErrStaleReview = fault.New(fault.Stale, "review-stale", "what is asked has changed since you reviewed it; please review it again")
 	// ErrNotAsked says that the vendor did not ask for an approved claim.
 	ErrNotAsked = fault.New(fault.Invalid, "claim-not-asked", "the vendor did not ask for this claim")
+	// ErrNoPurpose says that a claim was approved for none of the purposes that it is asked for.
+	ErrNoPurpose = fault.New(fault.Invalid, "purpose-missing", "a claim is approved for at least one of its purposes")
 	// ErrMissingRequired says that the vendor cannot do without a claim that was not approved.
 	ErrMissingRequired = fault.New(fault.Invalid, "claim-required", "the vendor requires a claim that was not approved")
 	// ErrApproval says that an approval is malformed: an identifier, the capsule or the wrapped key.

@@ -48,16 +48,29 @@ func stateOf(name string) State { return State(max(slices.Index(stateNames[:], n
 // ModeDirect is the way of release in which the grant key travels in the vendor's tokens.
 const ModeDirect = "direct"
 
+// Choice is some of the purposes of one claim, by their names.
+type Choice struct {
+	Claim    string   `json:"claim"`
+	Purposes []string `json:"purposes,omitempty"`
+}
+
 // Grant is a consent: terms that never change, and where it stands. The zero Grant grants nothing.
+// Claims, Declined and Without are what is left of the terms after what was taken back.
 type Grant struct {
 	ID         id.Grant
 	Account    id.Account
 	Persona    id.Persona
 	Party      Party    // as it was when the customer approved
-	Claims     []Claim  // approved, sorted by name
-	Declined   []string // asked and not approved
+	Claims     []Claim  // given, each with the purposes it is given for, sorted by name
+	Declined   []string // asked and not given, or taken back
+	Without    []Choice // purposes of the claims that are given, for which they are not
 	Offline    bool
 	Continuous bool
+	Once       bool
+	Detailed   bool
+	Retention  string
+	Recipients []string
+	Terms      []string
 	Digest     string // of the ask that was reviewed
 	Locale     string // in which it was reviewed
 	Given      time.Time
@@ -71,6 +84,12 @@ type Grant struct {
 	Revision uint64    // of the capsule; 0 when there is none
 	LastRead time.Time // zero when nothing was read
 	Reads    uint64
+}
+
+// Declines says that the customer gave a claim for other purposes, but not for this one.
+func (g Grant) Declines(claim, purpose string) bool {
+	i := slices.IndexFunc(g.Without, func(c Choice) bool { return c.Claim == claim })
+	return i >= 0 && slices.Contains(g.Without[i].Purposes, purpose)
 }
 
 // standing is the state at a moment: what is past its end is Expired, whatever the record says.

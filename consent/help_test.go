@@ -134,7 +134,7 @@ func (c customer) approval(tb testing.TB, ask consent.Ask, names ...string) (con
 	tb.Helper()
 	key, grant := vault.NewGrantKey(), id.New[id.Grant]()
 	return consent.Approval{
-		Account: c.account, Persona: c.persona, Grant: grant, Ask: ask, Digest: ask.Digest(), Claims: names,
+		Account: c.account, Persona: c.persona, Grant: grant, Ask: ask, Digest: ask.Digest(), Choices: ask.Choose(names...),
 		Capsule: c.sealed(tb, key, grant, 1, names...),
 		Wrapped: vault.WrapGrantKey(vault.NewKey(), c.account, grant, key),
 		Locale:  "de",

@@ -146,7 +146,7 @@ func (r Reading) ask(g Grant) Ask {
 	claims := make([]Claim, len(r.Claims))
 	for i, name := range r.Claims {
 		granted, _ := find(g.Claims, name)
-		claims[i] = Claim{Name: name, Purpose: granted.Purpose}
+		claims[i] = Claim{Name: name, Purposes: granted.Purposes}
 	}
 	return Ask{Party: party, Claims: claims}
 }

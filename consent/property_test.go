@@ -84,7 +84,7 @@ func (w *world) approve(t *rapid.T) {
 	}
 	_, err := w.Approve(t.Context(), consent.Approval{
 		Account: w.customer.account, Persona: w.customer.persona, Grant: m.id, Ask: ask, Digest: ask.Digest(),
-		Claims: m.approved, Capsule: w.capsule(t, m), Wrapped: []byte("wrapped"), Locale: "en",
+		Choices: ask.Choose(m.approved...), Capsule: w.capsule(t, m), Wrapped: []byte("wrapped"), Locale: "en",
 	})
 	if err != nil {
 		t.Fatal(err)

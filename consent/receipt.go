@@ -30,6 +30,7 @@ type Receipt struct {
 	Party    Party      `json:"party"`
 	Claims   []Claim    `json:"claims"`             // approved; of a refusal, asked
 	Declined []string   `json:"declined,omitempty"` // asked and not approved
+	Without  []Choice   `json:"without,omitempty"`  // purposes for which approved claims are not
 	Ends     time.Time  `json:"ends,omitzero"`
 	Digest   string     `json:"digest"`
 	Locale   string     `json:"locale"`
@@ -39,7 +40,7 @@ type Receipt struct {
 func (g Grant) receipt(event Event, now time.Time) Receipt {
 	return Receipt{
 		ID: id.New[id.Receipt](), Event: event, Time: moment(now), Grant: g.ID, Party: g.Party,
-		Claims: g.Claims, Declined: g.Declined, Ends: g.Ends, Digest: g.Digest, Locale: g.Locale,
+		Claims: g.Claims, Declined: g.Declined, Without: g.Without, Ends: g.Ends, Digest: g.Digest, Locale: g.Locale,
 	}
 }
 

@@ -32,8 +32,14 @@ type termsRecord struct {
 	Party      Party      `json:"party"`
 	Claims     []Claim    `json:"claims"`
 	Declined   []string   `json:"declined,omitempty"`
+	Without    []Choice   `json:"without,omitempty"`
 	Offline    bool       `json:"offline,omitempty"`
 	Continuous bool       `json:"continuous,omitempty"`
+	Once       bool       `json:"once,omitempty"`
+	Detailed   bool       `json:"detailed,omitempty"`
+	Retention  string     `json:"retention,omitempty"`
+	Recipients []string   `json:"recipients,omitempty"`
+	Terms      []string   `json:"terms,omitempty"`
 	Digest     string     `json:"digest"`
 	Locale     string     `json:"locale"`
 	Given      time.Time  `json:"given"`
@@ -46,7 +52,8 @@ func encodeTerms(g Grant) []byte {
 	return encode(termsRecord{
 		versioned: versioned{recordFormat},
 		Grant:     g.ID, Account: g.Account, Persona: g.Persona, Party: g.Party,
-		Claims: g.Claims, Declined: g.Declined, Offline: g.Offline, Continuous: g.Continuous,
+		Claims: g.Claims, Declined: g.Declined, Without: g.Without, Offline: g.Offline, Continuous: g.Continuous,
+		Once: g.Once, Detailed: g.Detailed, Retention: g.Retention, Recipients: g.Recipients, Terms: g.Terms,
 		Digest: g.Digest, Locale: g.Locale, Given: g.Given, Ends: g.Ends, Wrapped: g.Wrapped, Mode: g.Mode,
 	})
 }
@@ -63,7 +70,8 @@ func decodeTerms(grant id.Grant, raw []byte) (*Grant, error) {
 	}
 	return &Grant{
 		ID: t.Grant, Account: t.Account, Persona: t.Persona, Party: t.Party,
-		Claims: t.Claims, Declined: t.Declined, Offline: t.Offline, Continuous: t.Continuous,
+		Claims: t.Claims, Declined: t.Declined, Without: t.Without, Offline: t.Offline, Continuous: t.Continuous,
+		Once: t.Once, Detailed: t.Detailed, Retention: t.Retention, Recipients: t.Recipients, Terms: t.Terms,
 		Digest: t.Digest, Locale: t.Locale, Given: t.Given, Ends: t.Ends, Wrapped: t.Wrapped, Mode: t.Mode,
 	}, nil
 }

@@ -17,6 +17,11 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 var then = time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC)
 
+var (
+	toDeliver = NewPurpose("https://w3id.org/dpv#DeliveryOfGoods", "to deliver", map[string]string{"de": "zum Liefern"})
+	toConfirm = NewPurpose("", "to confirm", nil)
+)
+
 // sample is a grant with every field set.
 func sample() Grant {
 	return Grant{
@@ -27,10 +32,12 @@ func sample() Grant {
 			TermsURI: "https://flowers.example/terms", Logo: "abc", Sector: "flowers.example",
 		},
 		Claims: []Claim{
-			{Name: "address", Purpose: "to deliver", UserInfo: true},
-			{Name: "email", Required: true, Purpose: "to confirm", IDToken: true, UserInfo: true},
+			{Name: "address", Purposes: []Purpose{toDeliver}, UserInfo: true},
+			{Name: "email", Required: true, Purposes: []Purpose{toConfirm}, IDToken: true, UserInfo: true},
 		},
-		Declined: []string{"name"}, Offline: true, Continuous: true,
+		Declined: []string{"name"}, Without: []Choice{{"address", []string{"AAAAAAAAAAAA"}}},
+		Offline: true, Continuous: true, Once: true, Detailed: true,
+		Retention: "P6M", Recipients: []string{"DHL Paket GmbH"}, Terms: []string{"SD-BASE"},
 		Digest: "c2hhMjU2", Locale: "de", Given: stamp(then), Ends: stamp(then).Add(MaxEnds),
 		Wrapped: []byte{1, 2, 3}, Mode: ModeDirect,
 	}

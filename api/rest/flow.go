@@ -64,7 +64,7 @@ func (s *REST) ApproveFlow(w http.ResponseWriter, r *http.Request) {
 }
 
 func approvalIn(in Approval) (a provider.Approval, err error) {
-	a = provider.Approval{Digest: in.Digest, Claims: in.Claims, Capsule: in.Capsule, Wrapped: in.WrappedKey, Locale: in.Locale}
+	a = provider.Approval{Digest: in.Digest, Choices: choicesIn(in.Choices), Capsule: in.Capsule, Wrapped: in.WrappedKey, Locale: in.Locale}
 	if a.Grant, err = parsed[id.Grant](in.Grant); err != nil {
 		return a, err
 	}

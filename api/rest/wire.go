@@ -58,15 +58,36 @@ func vendorOut(p consent.Party) Vendor {
 func claimsOut(all []consent.Claim) []Claim {
 	out := make([]Claim, 0, len(all))
 	for _, c := range all {
-		out = append(out, Claim{Name: c.Name, Required: c.Required, Purpose: c.Purpose})
+		claim := Claim{Name: c.Name, Required: c.Required, Purposes: make([]Purpose, 0, len(c.Purposes))}
+		for _, p := range c.Purposes {
+			claim.Purposes = append(claim.Purposes, Purpose{ID: p.ID, Iri: p.IRI, Text: p.Text, Local: p.Local})
+		}
+		out = append(out, claim)
 	}
 	return out
+}
+
+func choicesOut(all []consent.Choice) []Choice {
+	out := make([]Choice, 0, len(all))
+	for _, c := range all {
+		out = append(out, Choice{Claim: c.Claim, Purposes: c.Purposes})
+	}
+	return out
+}
+
+func choicesIn(all []Choice) []consent.Choice {
+	in := make([]consent.Choice, 0, len(all))
+	for _, c := range all {
+		in = append(in, consent.Choice{Claim: c.Claim, Purposes: c.Purposes})
+	}
+	return in
 }
 
 func askOut(a consent.Ask, now time.Time) *Ask {
 	return &Ask{
 		Vendor: vendorOut(a.Party), Claims: claimsOut(a.Claims), Offline: a.Offline,
-		Continuous: a.Continuous, Ends: now.Add(a.Ends),
+		Continuous: a.Continuous, Once: a.Once, Ends: now.Add(a.Ends),
+		Retention: a.Retention, Recipients: a.Recipients, Terms: a.Terms,
 	}
 }
 
@@ -77,7 +98,8 @@ func grantOut(g consent.Grant) Grant {
 	}
 	return Grant{
 		ID: string(g.ID), Vendor: vendorOut(g.Party), Persona: string(g.Persona), State: GrantState(g.State.String()),
-		Claims: claimsOut(g.Claims), Declined: declined, Offline: g.Offline, Continuous: g.Continuous, Mode: GrantModeDirect,
+		Claims: claimsOut(g.Claims), Declined: declined, Without: choicesOut(g.Without), Offline: g.Offline,
+		Continuous: g.Continuous, Once: g.Once, Retention: g.Retention, Recipients: g.Recipients, Terms: g.Terms, Mode: GrantModeDirect,
 		Given: g.Given, Ends: g.Ends, Since: g.Since, Reason: g.Reason, LastRead: g.LastRead, Reads: g.Reads,
 		Revision: g.Revision, WrappedKey: g.Wrapped,
 	}

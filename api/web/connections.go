@@ -217,9 +217,8 @@ func (w *Web) connection(out http.ResponseWriter, r *http.Request) error {
 	view := connectionView{
 		Grant: w.grantView(r.Context(), p.locale, g), Declined: p.Claims(g.Declined), Total: int(g.Reads), More: more,
 	}
-	registered := w.purposes(r.Context(), g.Party.Client)
 	for _, c := range inOrder(g.Claims) {
-		view.Claims = append(view.Claims, p.claimView(c, registered))
+		view.Claims = append(view.Claims, p.claimView(c))
 	}
 	for _, read := range reads {
 		view.Reads = append(view.Reads, p.readView(read))

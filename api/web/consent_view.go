@@ -57,12 +57,12 @@ func (w *Web) consentView(ctx context.Context, l *locale, next provider.Next) co
 		Vendor: w.vendorView(ctx, ask.Party), Digest: next.Digest,
 		Until: l.Date(now.Add(ask.Ends)), Use: use(ask.Offline, ask.Continuous),
 	}
-	registered, typed := w.purposes(ctx, ask.Party.Client), newTyping(l, now)
+	typed := newTyping(l, now)
 	for _, c := range inOrder(ask.Claims) {
-		view := l.claimView(c, registered)
+		view := l.claimView(c)
 		view.Inputs = typed.inputs(c.Name)
 		if g := next.Grant; g != nil {
-			view.compare(c, *g, registered, l.Tag)
+			view.compare(c, *g, l.Tag)
 		}
 		if c.Required {
 			v.Required = append(v.Required, view)
@@ -93,14 +93,14 @@ func use(offline, continuous bool) string {
 }
 
 // claimView shows a claim in a language.
-func (l *locale) claimView(c consent.Claim, registered map[string]string) claimView {
+func (l *locale) claimView(c consent.Claim) claimView {
 	entry, err := vault.Lookup(c.Name)
 	if err != nil {
 		entry = vault.Entry{Name: c.Name, Type: vault.TypeString}
 	}
 	v := claimView{
 		Name: c.Name, Label: l.Claim(c.Name), Kind: entry.Type, Required: c.Required,
-		Purpose: purpose(registered, c, entry.Scope, l.Tag), Minor: !c.Required && isMinor(c.Name),
+		Purpose: purposes(c, l.Tag), Minor: !c.Required && isMinor(c.Name),
 	}
 	if help := "claim." + c.Name + ".help"; l.Has(help) {
 		v.Help = l.T(help)
@@ -109,14 +109,14 @@ func (l *locale) claimView(c consent.Claim, registered map[string]string) claimV
 }
 
 // compare marks what is different from the grant in force, and what was chosen then.
-func (v *claimView) compare(c consent.Claim, g consent.Grant, registered map[string]string, tag string) {
+func (v *claimView) compare(c consent.Claim, g consent.Grant, tag string) {
 	i := slices.IndexFunc(g.Claims, func(o consent.Claim) bool { return o.Name == c.Name })
 	switch {
 	case i >= 0:
 		v.Kept = !c.Required
-		if before := g.Claims[i]; before.Purpose != c.Purpose {
+		if before := purposes(g.Claims[i], tag); before != v.Purpose {
 			// Approved for something else: that is not chosen.
-			v.Kept, v.Was = false, purpose(registered, before, "", tag)
+			v.Kept, v.Was = false, before
 		}
 	case !slices.Contains(g.Declined, c.Name):
 		v.New = true
@@ -162,7 +162,7 @@ func differences(ask consent.Ask, g consent.Grant) difference {
 			d.added = append(d.added, c.Name)
 		case declined && c.Required:
 			d.required = append(d.required, c.Name)
-		case was && before.Purpose != c.Purpose:
+		case was && purposes(before, g.Locale) != purposes(c, g.Locale):
 			d.purpose = append(d.purpose, c.Name)
 		}
 	}

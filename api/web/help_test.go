@@ -205,7 +205,7 @@ func (s *site) approve(flow string, c someone, claims ...string) consent.Grant {
 	capsule, err := vault.SealCapsule(key, c.session.Account, grant, 1, values)
 	s.must(err)
 	g, err := s.consent.Approve(s.t.Context(), consent.Approval{
-		Account: c.session.Account, Persona: c.persona, Grant: grant, Ask: next.Ask, Digest: next.Digest, Claims: claims,
+		Account: c.session.Account, Persona: c.persona, Grant: grant, Ask: next.Ask, Digest: next.Digest, Choices: next.Ask.Choose(claims...),
 		Capsule: capsule, Wrapped: vault.WrapGrantKey(c.key, c.session.Account, grant, key), Locale: "en",
 	})
 	s.must(err)

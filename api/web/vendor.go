@@ -93,26 +93,12 @@ func (w *Web) logo(out http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// purpose is why the vendor asks for a claim, in the language of the page where the vendor said it
-// in that language too ("email#de", OpenID Connect Registration 2.1). A purpose that came with the
-// request is shown as it came.
-func purpose(registered map[string]string, c consent.Claim, scope, tag string) string {
-	for _, key := range []string{c.Name, scope} {
-		if key == "" || registered[key] != c.Purpose {
-			continue
-		}
-		if translated := registered[key+"#"+tag]; translated != "" {
-			return translated
-		}
+// purposes are what the vendor asks for a claim for, in the language of the page where the vendor said
+// it in that language too.
+func purposes(c consent.Claim, tag string) string {
+	said := make([]string, len(c.Purposes))
+	for i, p := range c.Purposes {
+		said[i] = p.In(tag)
 	}
-	return c.Purpose
-}
-
-// purposes are the vendor's registered ones, as far as the vendor is still there.
-func (w *Web) purposes(ctx context.Context, client id.Client) map[string]string {
-	v, err := w.o.Vendors.Get(ctx, client)
-	if err != nil {
-		return nil // of a vendor that is gone, what was shown then is what there is
-	}
-	return v.Purposes
+	return strings.Join(said, " ")
 }

@@ -61,7 +61,7 @@ func grantOf(t *testing.T, e *consent.Engine, approved []string, contents ...str
 	}
 	g, err := e.Approve(t.Context(), consent.Approval{
 		Account: account, Persona: id.New[id.Persona](), Grant: grant, Ask: ask, Digest: ask.Digest(),
-		Claims: approved, Capsule: box, Wrapped: []byte("wrapped"), Locale: "en",
+		Choices: ask.Choose(approved...), Capsule: box, Wrapped: []byte("wrapped"), Locale: "en",
 	})
 	if err != nil {
 		t.Fatal(err)

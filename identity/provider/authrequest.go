@@ -37,6 +37,7 @@ func (p *Provider) readRequest(v identity.Vendor, form url.Values) (request, out
 		func(q *request) outcome { return q.checkProof(v, form.Get("code_challenge_method")) },
 		func(q *request) outcome { return q.readPrompt(v, form) },
 		func(q *request) outcome { return q.readClaims(form.Get("claims")) },
+		func(q *request) outcome { return q.readDetails(form.Get("authorization_details")) },
 		func(q *request) outcome { return p.readHint(q, form.Get("id_token_hint")) },
 	} {
 		if wrong := check(&q); wrong != nil {

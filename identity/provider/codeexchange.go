@@ -30,6 +30,9 @@ func (p *Provider) exchangeCode(ctx context.Context, v identity.Vendor, presente
 	if err != nil {
 		return nil, err
 	}
+	if answer.Details, err = p.grantedDetails(ctx, code); err != nil {
+		return nil, err
+	}
 	answer.ID, err = p.idToken(v, code, code.Nonce, answer.Access, released)
 	return answer, err
 }

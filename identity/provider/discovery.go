@@ -8,6 +8,7 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 	"github.com/zitadel/oidc/v3/pkg/op"
 
+	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/vault"
 )
 
@@ -38,6 +39,9 @@ const (
 // metadata is what discovery says. It lists only what is true.
 type metadata struct {
 	oidc.DiscoveryConfiguration
+
+	DetailsSupported []string `json:"authorization_details_types_supported"` // RFC 9396
+
 	IssInResponse    bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207
 	PromptsSupported []string `json:"prompt_values_supported"`
 	ResponseAlgs     []string `json:"authorization_signing_alg_values_supported"` // JARM
@@ -82,6 +86,7 @@ func newMetadata(issuer string) metadata {
 		},
 		IssInResponse:    true,
 		PromptsSupported: []string{promptNone, promptLogin, promptConsent, promptSelect},
+		DetailsSupported: []string{consent.DetailsType},
 		ResponseAlgs:     names(idTokenAlgorithms),
 	}
 }

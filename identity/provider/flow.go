@@ -29,6 +29,7 @@ type request struct {
 	Challenge   string          `json:"challenge"`
 	Scopes      []string        `json:"scopes"`
 	Claims      json.RawMessage `json:"claims,omitempty"`
+	Details     json.RawMessage `json:"details,omitempty"` // authorization details (RFC 9396)
 	Prompt      []string        `json:"prompt,omitempty"`
 	MaxAge      *int64          `json:"max_age,omitempty"` // seconds
 	LoginHint   string          `json:"login_hint,omitempty"`

@@ -275,7 +275,7 @@ func (c *customer) approval(flow string, claims ...string) provider.Approval {
 	c.w.must(err)
 	c.grants[grant] = key
 	return provider.Approval{
-		Digest: next.Digest, Grant: grant, Persona: c.persona, Claims: claims, Capsule: capsule,
+		Digest: next.Digest, Grant: grant, Persona: c.persona, Choices: next.Ask.Choose(claims...), Capsule: capsule,
 		Wrapped: vault.WrapGrantKey(c.key, c.session.Account, grant, key), Key: key, Locale: "en",
 	}
 }

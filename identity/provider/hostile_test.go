@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/identity/provider"
 	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/vault"
@@ -101,7 +102,7 @@ func TestNothingSecret_isLogged(t *testing.T) {
 }
 
 func TestApproval_printsRedacted(t *testing.T) {
-	a := provider.Approval{Grant: id.New[id.Grant](), Persona: "the-persona", Claims: []string{"the-claim"}, Capsule: []byte("the-capsule"), Key: vault.NewGrantKey()}
+	a := provider.Approval{Grant: id.New[id.Grant](), Persona: "the-persona", Choices: []consent.Choice{{Claim: "the-claim"}}, Capsule: []byte("the-capsule"), Key: vault.NewGrantKey()}
 	var log bytes.Buffer
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "approval", a, "pointer", &a)
 	_, _ = fmt.Fprintf(&log, "%v %+v %#v %s %d %x %v", a, a, a, a, a, a, &a)

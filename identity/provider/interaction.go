@@ -57,7 +57,7 @@ type Approval struct {
 	Digest  string
 	Grant   id.Grant
 	Persona id.Persona
-	Claims  []string
+	Choices []consent.Choice
 	Capsule []byte
 	Wrapped []byte
 	Key     vault.GrantKey
@@ -157,12 +157,12 @@ func (p *Provider) Approve(ctx context.Context, s identity.Session, flow string,
 	}
 	g, err := p.o.Consent.Approve(ctx, consent.Approval{
 		Account: s.Account, Persona: a.Persona, Grant: a.Grant, Ask: v.ask, Digest: a.Digest,
-		Claims: a.Claims, Capsule: a.Capsule, Wrapped: a.Wrapped, Locale: a.Locale,
+		Choices: a.Choices, Capsule: a.Capsule, Wrapped: a.Wrapped, Locale: a.Locale,
 	})
 	if err != nil {
 		return "", fmt.Errorf("approve: %w", err)
 	}
-	return p.succeed(v, s, g, a.Claims, a.Key), nil
+	return p.succeed(v, s, g, consent.Names(g.Claims), a.Key), nil
 }
 
 // Resume answers with a grant in force, when it still covers what is asked.

@@ -108,7 +108,7 @@ func TestApprove_refusesWhatWasNotReviewed(t *testing.T) {
 		return err
 	}
 	wantFault(t, "stale digest", approve(func(a *provider.Approval) { a.Digest = "stale" }), consent.ErrStaleReview)
-	wantFault(t, "claim not asked", approve(func(a *provider.Approval) { a.Claims = []string{"email", "address"} }), consent.ErrNotAsked)
+	wantFault(t, "claim not asked", approve(func(a *provider.Approval) { a.Choices = append(a.Choices, consent.Choice{Claim: "address"}) }), consent.ErrNotAsked)
 	wantFault(t, "no key", approve(func(a *provider.Approval) { a.Key = vault.GrantKey{} }), consent.ErrApproval)
 	wantFault(t, "no persona", approve(func(a *provider.Approval) { a.Persona = "" }), provider.ErrPersona)
 	if grants, err := w.consent.Grants(t.Context(), c.session.Account); err != nil || len(grants) != 0 {

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -19,6 +20,8 @@ type tokens struct {
 	Refresh   string `json:"refresh_token,omitempty"`
 	ID        string `json:"id_token,omitempty"`
 	Scope     string `json:"scope,omitempty"`
+
+	Details json.RawMessage `json:"authorization_details,omitempty"` // as granted (RFC 9396, 7)
 }
 
 // String hides the tokens.

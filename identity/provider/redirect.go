@@ -21,6 +21,7 @@ func failure(code, text string) outcome {
 const (
 	errAccessDenied        = "access_denied"
 	errConsentRequired     = "consent_required"
+	errDetails             = "invalid_authorization_details"
 	errInteractionRequired = "interaction_required"
 	errInvalidRequest      = "invalid_request"
 	errInvalidScope        = "invalid_scope"

@@ -40,6 +40,9 @@ func (p *Provider) refresh(ctx context.Context, v identity.Vendor, presented, sc
 		return nil, err
 	}
 	answer := p.issueAccess(narrowed)
+	if answer.Details, err = p.grantedDetails(ctx, t); err != nil {
+		return nil, err
+	}
 	answer.ID, err = p.idToken(v, t, "", answer.Access, nil)
 	if err != nil {
 		return nil, err

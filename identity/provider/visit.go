@@ -61,6 +61,13 @@ func (p *Provider) visitOf(v identity.Vendor, q request) (visit, error) {
 		}
 		ask.Claims = claims
 	}
+	if len(q.Details) > 0 {
+		details, err := consent.ParseDetails(q.Details)
+		if err != nil {
+			return visit{}, ErrFlow.Because(err)
+		}
+		ask.Details = details
+	}
 	a, err := consent.NewAsk(ask)
 	if err != nil {
 		return visit{}, err
@@ -96,6 +103,9 @@ func (p *Provider) succeed(v visit, s identity.Session, g consent.Grant, approve
 		Issued: now, Expires: now.Add(codeLifetime), Key: key,
 		AuthTime: s.AuthTime, Methods: s.Methods, Session: p.sidOf(v.Client, s.ID), Ends: g.Ends,
 		RedirectURI: v.RedirectURI, Challenge: v.Challenge, Nonce: v.Nonce,
+	}
+	if !g.Offline {
+		code.Scopes = without(code.Scopes, []string{scopeOffline})
 	}
 	for _, c := range v.ask.Claims {
 		if !slices.Contains(approved, c.Name) {

@@ -33,6 +33,9 @@ type Decision struct {
 	Digest string   `json:"digest"` // of what was shown
 	Claims []string `json:"claims"` // approved
 	Locale string   `json:"locale"` // in which it was shown
+
+	// Purposes are those that claims are approved for; a claim that is not in it, for all of them.
+	Purposes map[string][]string `json:"purposes,omitempty"`
 }
 
 // review is what the customer was shown for one request.
@@ -115,7 +118,7 @@ func (a *Agent) Approve(ctx context.Context, decision Decision) (redirect string
 		delete(a.reviews, decision.Flow)
 		return "", ErrStaleReview
 	}
-	approval, err := a.approval(decision, d, claims)
+	approval, err := a.approval(decision, shown.ask.Claims, d, claims)
 	if err != nil {
 		return "", err
 	}
@@ -154,21 +157,37 @@ func (a *Agent) reviewed(ctx context.Context, decision Decision) (review, error)
 }
 
 // approval draws the grant and its key, and seals exactly the approved claims.
-func (a *Agent) approval(decision Decision, d vault.Document, claims vault.Claims) (Approval, error) {
+func (a *Agent) approval(decision Decision, asked []Claim, d vault.Document, claims vault.Claims) (Approval, error) {
 	account, grant, key := id.Account(a.session.Account), id.New[id.Grant](), vault.NewGrantKey()
 	capsule, err := vault.SealCapsule(key, account, grant, 1, claims)
 	if err != nil {
 		return Approval{}, err
 	}
-	approved := decision.Claims
-	if approved == nil {
-		approved = []string{} // nothing but the login: a list all the same
-	}
 	return Approval{
-		Flow: decision.Flow, Digest: decision.Digest, Claims: approved, Locale: decision.Locale,
+		Flow: decision.Flow, Digest: decision.Digest, Choices: choose(decision, asked), Locale: decision.Locale,
 		Grant: string(grant), Persona: string(persona(d)), Capsule: capsule,
 		WrappedKey: vault.WrapGrantKey(a.key, account, grant, key), GrantKey: key.Bytes(),
 	}, nil
+}
+
+// choose gives each approved claim for the purposes that the decision names, or for all that it is
+// asked for where the decision names none.
+func choose(decision Decision, asked []Claim) []Choice {
+	choices := []Choice{} // nothing but the login: a list all the same
+	for _, c := range asked {
+		if !slices.Contains(decision.Claims, c.Name) {
+			continue
+		}
+		choice := Choice{Claim: c.Name}
+		named, some := decision.Purposes[c.Name]
+		for _, p := range c.Purposes {
+			if !some || slices.Contains(named, p.ID) {
+				choice.Purposes = append(choice.Purposes, p.ID)
+			}
+		}
+		choices = append(choices, choice)
+	}
+	return choices
 }
 
 // sameValues compares what would be released with what was shown. updated_at is of the approved

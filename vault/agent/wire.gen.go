@@ -58,8 +58,11 @@ type Address = string
 // Approval defines model for Approval.
 type Approval struct {
 	// Capsule The approved claims of one grant, sealed under its key; at most 64 KiB.
-	Capsule Capsule     `json:"capsule"`
-	Claims  []ClaimName `json:"claims"`
+	Capsule Capsule `json:"capsule"`
+
+	// Choices What is approved: each claim with the purposes that it is given for. A claim that is asked for purposes is
+	// given for at least one. What is not listed is declined.
+	Choices []Choice `json:"choices"`
 
 	// Digest Names exactly what was reviewed.
 	Digest Digest `json:"digest"`
@@ -96,6 +99,18 @@ type Ask struct {
 	// Offline Also while the customer is away.
 	Offline bool `json:"offline"`
 
+	// Once The values are read once
+	Once bool `json:"once"`
+
+	// Recipients Who else gets what the vendor reads, each by name.
+	Recipients Recipients `json:"recipients,omitempty,omitzero"`
+
+	// Retention How long the vendor keeps what it reads (ISO 8601); absent when it does not say.
+	Retention Retention `json:"retention,omitempty,omitzero"`
+
+	// Terms The customer's terms that the vendor accepts, by their identifiers (IEEE 7012).
+	Terms Terms `json:"terms,omitempty,omitzero"`
+
 	// Vendor Who asks, as the customer is shown it.
 	Vendor Vendor `json:"vendor"`
 }
@@ -106,13 +121,20 @@ type Auth = []byte
 // Capsule The approved claims of one grant, sealed under its key; at most 64 KiB.
 type Capsule = []byte
 
+// Choice One claim, and some of the purposes that it is asked for.
+type Choice struct {
+	// Claim As in OpenID Connect Core 5.1, or the customer's own.
+	Claim    ClaimName   `json:"claim"`
+	Purposes []PurposeID `json:"purposes,omitempty,omitzero"`
+}
+
 // Claim defines model for Claim.
 type Claim struct {
 	// Name As in OpenID Connect Core 5.1, or the customer's own.
 	Name ClaimName `json:"name"`
 
-	// Purpose Why the vendor asks.
-	Purpose string `json:"purpose,omitempty,omitzero"`
+	// Purposes What the vendor wants it for; each can be declined on its own. None when it does not say.
+	Purposes []Purpose `json:"purposes"`
 
 	// Required The vendor does without none of these.
 	Required bool `json:"required"`
@@ -169,13 +191,13 @@ type FlowToken = string
 
 // Grant defines model for Grant.
 type Grant struct {
-	// Claims Approved.
+	// Claims Given, each with the purposes that it is given for.
 	Claims []Claim `json:"claims"`
 
 	// Continuous The values follow the vault.
 	Continuous bool `json:"continuous"`
 
-	// Declined Asked and not approved.
+	// Declined Asked and not given, or taken back.
 	Declined []ClaimName `json:"declined"`
 	Ends     time.Time   `json:"ends"`
 	Given    time.Time   `json:"given"`
@@ -190,12 +212,21 @@ type Grant struct {
 	// Offline Also while the customer is away.
 	Offline bool `json:"offline"`
 
+	// Once Read once, then over.
+	Once bool `json:"once"`
+
 	// Persona 26 characters of lower-case base32; never a secret.
 	Persona Identifier `json:"persona"`
 	Reads   uint64     `json:"reads"`
 
 	// Reason Why it is in this state, where that is known: `replaced`.
 	Reason string `json:"reason,omitempty,omitzero"`
+
+	// Recipients Who else gets what the vendor reads, each by name.
+	Recipients Recipients `json:"recipients,omitempty,omitzero"`
+
+	// Retention How long the vendor keeps what it reads (ISO 8601); absent when it does not say.
+	Retention Retention `json:"retention,omitempty,omitzero"`
 
 	// Revision Counts up by one with every save.
 	Revision Revision `json:"revision"`
@@ -206,8 +237,14 @@ type Grant struct {
 	// State The states of the Data Privacy Vocabulary; only `given` lets anything out.
 	State GrantState `json:"state"`
 
+	// Terms The customer's terms that the vendor accepts, by their identifiers (IEEE 7012).
+	Terms Terms `json:"terms,omitempty,omitzero"`
+
 	// Vendor Who asks, as the customer is shown it.
 	Vendor Vendor `json:"vendor"`
+
+	// Without Purposes for which the claims are not given.
+	Without []Choice `json:"without,omitempty,omitzero"`
 
 	// WrappedKey The grant key, sealed under the vault key.
 	WrappedKey WrappedKey `json:"wrapped_key"`
@@ -312,6 +349,25 @@ type Next struct {
 	Step FlowStep `json:"step"`
 }
 
+// Purpose One use of a claim: a concept of a vocabulary, the vendor's own sentence, or both. A page shows `local` in its
+// own language, else `text`, else the label of a known `iri`, else the bare `iri`.
+type Purpose struct {
+	// ID Names a purpose by its concept and its text; the same purpose has the same name everywhere.
+	ID PurposeID `json:"id"`
+
+	// Iri A concept, such as one of the Data Privacy Vocabulary.
+	Iri string `json:"iri,omitempty,omitzero"`
+
+	// Local The sentence in other languages, by their BCP 47 tags.
+	Local map[string]string `json:"local,omitempty,omitzero"`
+
+	// Text One sentence of the vendor's.
+	Text string `json:"text,omitempty,omitzero"`
+}
+
+// PurposeID Names a purpose by its concept and its text; the same purpose has the same name everywhere.
+type PurposeID = string
+
 // Reauthentication defines model for Reauthentication.
 type Reauthentication struct {
 	// Auth 32 bytes that prove a passphrase or recovery code is known; `meins/1/auth` in docs/vault-format.md.
@@ -320,6 +376,9 @@ type Reauthentication struct {
 	// Kind What opens the slot.
 	Kind SlotKind `json:"kind"`
 }
+
+// Recipients Who else gets what the vendor reads, each by name.
+type Recipients = []string
 
 // RedirectAnswer defines model for RedirectAnswer.
 type RedirectAnswer struct {
@@ -376,6 +435,9 @@ type Resumption struct {
 	// GrantKey 32 bytes; go into the vendor's tokens and are stored nowhere.
 	GrantKey GrantKey `json:"grant_key"`
 }
+
+// Retention How long the vendor keeps what it reads (ISO 8601); absent when it does not say.
+type Retention = string
 
 // Revision Counts up by one with every save.
 type Revision = uint64
@@ -484,6 +546,9 @@ type Stretch struct {
 	// T Passes.
 	T uint32 `json:"t"`
 }
+
+// Terms The customer's terms that the vendor accepts, by their identifiers (IEEE 7012).
+type Terms = []string
 
 // Vault defines model for Vault.
 type Vault struct {

@@ -185,10 +185,14 @@ func (w *wire) serveVault(ctx context.Context, s identity.Session, method, path 
 		return agent.Vault{Revision: v.Revision, Document: v.Document, Saved: v.Saved}, err
 	case call == "POST /flow/approve":
 		a := read[agent.Approval](body)
+		var choices []consent.Choice
+		for _, c := range a.Choices {
+			choices = append(choices, consent.Choice{Claim: c.Claim, Purposes: c.Purposes})
+		}
 		key, err := vault.GrantKeyFrom(a.GrantKey)
 		must(w.world.t, err)
 		return redirected(p.Approve(ctx, s, a.Flow, provider.Approval{
-			Digest: a.Digest, Grant: id.Grant(a.Grant), Persona: id.Persona(a.Persona), Claims: a.Claims,
+			Digest: a.Digest, Grant: id.Grant(a.Grant), Persona: id.Persona(a.Persona), Choices: choices,
 			Capsule: a.Capsule, Wrapped: a.WrappedKey, Key: key, Locale: a.Locale,
 		}))
 	case call == "POST /flow/resume":
@@ -289,7 +293,11 @@ func vendor(p consent.Party) agent.Vendor {
 func claims(all []consent.Claim) []agent.Claim {
 	out := []agent.Claim{}
 	for _, c := range all {
-		out = append(out, agent.Claim{Name: c.Name, Required: c.Required, Purpose: c.Purpose})
+		claim := agent.Claim{Name: c.Name, Required: c.Required}
+		for _, p := range c.Purposes {
+			claim.Purposes = append(claim.Purposes, agent.Purpose{ID: p.ID, Iri: p.IRI, Text: p.Text, Local: p.Local})
+		}
+		out = append(out, claim)
 	}
 	return out
 }

@@ -229,7 +229,7 @@ func (m *maker) customer(ctx context.Context, i int) (customer, error) {
 		}
 		if _, err := m.consent.Approve(ctx, consent.Approval{
 			Account: c.account, Persona: c.persona, Grant: g.id, Ask: ask, Digest: ask.Digest(),
-			Claims: approved, Capsule: capsule, Wrapped: wrapped, Locale: "en",
+			Choices: ask.Choose(approved...), Capsule: capsule, Wrapped: wrapped, Locale: "en",
 		}); err != nil {
 			return c, fmt.Errorf("approve: %w", err)
 		}

@@ -183,13 +183,28 @@ func (s *shopper) ask(c customer) (approval, error) {
 		if err := s.call("/flow", c.cookie, agent.Flow{Flow: flow}, &next); err != nil {
 			return approval{}, err
 		}
-		s.digest = next.Digest
+		s.digest, s.choices = next.Digest, choose(next.Ask)
 	}
 	g, capsule, wrapped, err := newGrant(c.account, vault.NewKey())
 	return approval{c.cookie, agent.Approval{
-		Flow: flow, Digest: s.digest, Grant: string(g.id), Persona: string(c.persona), Claims: approved,
+		Flow: flow, Digest: s.digest, Grant: string(g.id), Persona: string(c.persona), Choices: s.choices,
 		Capsule: capsule, WrappedKey: wrapped, GrantKey: g.key.Bytes(), Locale: "en",
 	}}, err
+}
+
+// choose approves what this program always approves, for all that it is asked for.
+func choose(ask *agent.Ask) (choices []agent.Choice) {
+	for _, c := range ask.Claims {
+		if !slices.Contains(approved, c.Name) {
+			continue
+		}
+		choice := agent.Choice{Claim: c.Name}
+		for _, p := range c.Purposes {
+			choice.Purposes = append(choice.Purposes, p.ID)
+		}
+		choices = append(choices, choice)
+	}
+	return choices
 }
 
 // pop takes the last of a list; an empty one is a mistake in the program.
