@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/meins-id/meins/vault"
@@ -22,11 +23,12 @@ type shopper struct {
 	mine    []customer
 	turn    int
 
-	codes     []string   // to be redeemed
-	approvals []approval // to be sent
-	refresh   string     // the newest of its family
-	tokens    []string   // access tokens for UserInfo
-	digest    string     // of what the last vendor asks
+	codes     []string       // to be redeemed
+	approvals []approval     // to be sent
+	refresh   string         // the newest of its family
+	tokens    []string       // access tokens for UserInfo
+	digest    string         // of what the last vendor asks
+	choices   []agent.Choice // of it
 }
 
 // approval is a yes that was sealed beforehand: that is the work of the customer's agent.
