@@ -48,8 +48,8 @@ func (p *Provider) authenticateByKey(ctx context.Context, c credentials) (identi
 		return identity.Vendor{}, refuseClient()
 	}
 	// Only now is anything written: the signature is the vendor's.
-	err = p.records.UseAssertion(ctx, v.ID, claims.ID, claims.Expiry.Time().Add(2*clockSkew))
-	if errors.Is(err, errAssertionUsed) {
+	err = p.records.UseOnce(ctx, hashed(onceAssertion, string(v.ID), claims.ID), claims.Expiry.Time().Add(2*clockSkew))
+	if errors.Is(err, errUsed) {
 		return identity.Vendor{}, refuseClient()
 	}
 	return v, err

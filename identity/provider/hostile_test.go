@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/identity/provider"
@@ -81,6 +82,7 @@ func TestNothingSecret_isLogged(t *testing.T) {
 	first := w.exchange(s, code)
 	w.userinfo(first.Access)
 	second := w.post("/oauth/token", s, refreshForm(first.Refresh))
+	w.clock.move(time.Minute / 2)
 	w.post("/oauth/token", s, refreshForm(first.Refresh)).refused(t, 400, "invalid_grant")
 	w.post("/oauth/token", s, codeForm(code, s)).refused(t, 400, "invalid_grant")
 	w.send("/oauth/token", asClient(), string(s.ID), s.secret+"x").refused(t, 401, "invalid_client")

@@ -2,10 +2,12 @@ package provider
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/meins-id/meins/identity"
 	"github.com/meins-id/meins/vault"
@@ -23,7 +25,7 @@ func (p *Provider) firstRefresh(code token) token {
 }
 
 // refresh turns a refresh token into the next one and a new access token. The old one is used up; if
-// it ever comes again, the family ends (RFC 9700, 4.14.2).
+// it comes again later than a lost answer explains, the family ends (RFC 9700, 4.14.2).
 func (p *Provider) refresh(ctx context.Context, v identity.Vendor, presented, scope string) (*tokens, error) {
 	t, err := p.read(kindRefresh, presented)
 	if err != nil || t.Client != v.ID || p.over(t) {
@@ -36,7 +38,8 @@ func (p *Provider) refresh(ctx context.Context, v identity.Vendor, presented, sc
 	if err := p.live(ctx, t); err != nil {
 		return nil, err
 	}
-	if err := p.rotate(ctx, t); err != nil {
+	rotated, err := p.rotate(ctx, t)
+	if err != nil {
 		return nil, err
 	}
 	answer := p.issueAccess(narrowed)
@@ -47,25 +50,32 @@ func (p *Provider) refresh(ctx context.Context, v identity.Vendor, presented, sc
 	if err != nil {
 		return nil, err
 	}
-	t.ID, t.Issued = tokenID(), p.o.Now()
-	t.Generation++
-	answer.Refresh = p.mint(kindRefresh, t)
+	answer.Refresh = p.mint(kindRefresh, p.successor(t, rotated))
 	return answer, nil
 }
 
-// rotate uses the token up.
-func (p *Provider) rotate(ctx context.Context, t token) error {
-	err := p.records.RotateRefresh(ctx, t.Family, t.Generation)
+// successor is the refresh token that follows t. It is the same, name and date and all, however often
+// it is made: when the first answer was lost on its way, the vendor gets it again.
+func (p *Provider) successor(t token, rotated time.Time) token {
+	t.Generation++
+	t.ID = encoding.EncodeToString(p.o.Keys.Hash("refresh", []byte(t.Family), binary.AppendUvarint(nil, t.Generation))[:16])
+	t.Issued = rotated
+	return t
+}
+
+// rotate uses the token up, and says when its successor came.
+func (p *Provider) rotate(ctx context.Context, t token) (time.Time, error) {
+	rotated, err := p.records.RotateRefresh(ctx, t.Family, t.Generation)
 	switch {
 	case errors.Is(err, errReused):
 		p.o.Log.WarnContext(ctx, "refresh token reused", "client", t.Client, "grant", t.Grant, "family", t.Family)
-		return refuseGrant("the refresh token is not valid")
+		return time.Time{}, refuseGrant("the refresh token is not valid")
 	case errors.Is(err, errNoFamily):
-		return refuseGrant("the refresh token is not valid")
+		return time.Time{}, refuseGrant("the refresh token is not valid")
 	case err != nil:
-		return fmt.Errorf("rotate refresh token: %w", err)
+		return time.Time{}, fmt.Errorf("rotate refresh token: %w", err)
 	}
-	return nil
+	return rotated, nil
 }
 
 // narrow leaves only the scopes that a refresh asks for, and takes away the claims of those that it

@@ -1,7 +1,9 @@
 package provider_test
 
 import (
+	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -36,9 +38,38 @@ func TestRefresh_rotates_andTheNewTokensWork(t *testing.T) {
 func TestRefresh_reused_endsTheFamily(t *testing.T) {
 	w, s, _, first := offline(t)
 	next := w.post("/oauth/token", s, refreshForm(first.Refresh))
+	w.clock.move(10 * time.Second)
 	w.post("/oauth/token", s, refreshForm(first.Refresh)).refused(t, 400, "invalid_grant")
 	w.post("/oauth/token", s, refreshForm(next.Refresh)).refused(t, 400, "invalid_grant")
 	w.userinfo(next.Access).refused(t, 401, "invalid_token")
+}
+
+func TestRefresh_afterALostReply_givesTheSameSuccessorAgain(t *testing.T) {
+	w, s, _, first := offline(t)
+	lost := w.post("/oauth/token", s, refreshForm(first.Refresh))
+	w.clock.move(9 * time.Second)
+	w.post("/oauth/token", w.vendor(), refreshForm(first.Refresh)).refused(t, 400, "invalid_grant")
+	again := w.post("/oauth/token", s, refreshForm(first.Refresh))
+	if again.Status != http.StatusOK || !w.introspect(s, lost.Refresh) || !w.introspect(s, again.Refresh) {
+		t.Fatalf("%d %s", again.Status, again.Body)
+	}
+	name := func(token string) string {
+		a := w.post("/oauth/introspect", s, url.Values{"token": {token}})
+		var said struct{ Jti string }
+		w.must(json.Unmarshal([]byte(a.Body), &said))
+		return said.Jti
+	}
+	if name(lost.Refresh) != name(again.Refresh) || name(again.Refresh) == "" {
+		t.Error("two successors of one token")
+	}
+	third := w.post("/oauth/token", s, refreshForm(lost.Refresh))
+	if third.Status != http.StatusOK {
+		t.Fatalf("%d %s", third.Status, third.Body)
+	}
+	// The first is now two steps behind: no lost reply explains it.
+	w.post("/oauth/token", s, refreshForm(first.Refresh)).refused(t, 400, "invalid_grant")
+	w.post("/oauth/token", s, refreshForm(third.Refresh)).refused(t, 400, "invalid_grant")
+	w.userinfo(third.Access).refused(t, 401, "invalid_token")
 }
 
 func TestRefresh_ofAnotherVendor_isRefusedAndHarmless(t *testing.T) {

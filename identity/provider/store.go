@@ -2,8 +2,6 @@ package provider
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,30 +11,22 @@ import (
 	"github.com/meins-id/meins/internal/store"
 )
 
-// The keys of the four kinds of records:
+// The keys of the records, beside those in store_once.go:
 //
 //	code/<family>                 a code without refresh tokens was redeemed
 //	family/<family>               a code with them was, and in which generation they are
 //	revoked/<family or token id>  this came to an end before its time
-//	jti/<hash>                    a client assertion was used
 //
 // Each code has a family of its own, so that one write says that it was used, and begins the family.
 func codeKey(f id.Family) string    { return "code/" + string(f) }
 func familyKey(f id.Family) string  { return "family/" + string(f) }
 func revokedKey(name string) string { return "revoked/" + name }
 
-// assertionKey hashes: the name is the vendor's, of any length and any characters.
-func assertionKey(c id.Client, jti string) string {
-	sum := sha256.Sum256([]byte(string(c) + "\x00" + jti))
-	return "jti/" + base64.RawURLEncoding.EncodeToString(sum[:])
-}
-
 var (
-	errCodeUsed      = errors.New("the code was redeemed before: everything that came from it is revoked")
-	errCodeLate      = errors.New("the code has expired")
-	errReused        = errors.New("the refresh token was used before: its family is revoked")
-	errNoFamily      = errors.New("the refresh token's family is over")
-	errAssertionUsed = errors.New("the client assertion was used before")
+	errCodeUsed = errors.New("the code was redeemed before: everything that came from it is revoked")
+	errCodeLate = errors.New("the code has expired")
+	errReused   = errors.New("the refresh token was used before: its family is revoked")
+	errNoFamily = errors.New("the refresh token's family is over")
 )
 
 // familyRecord is what is known of a chain of refresh tokens. No token is in it, nor a hash of one:
@@ -47,6 +37,7 @@ type familyRecord struct {
 	Grant      id.Grant  `json:"grant"`
 	Generation uint64    `json:"generation"`
 	Expires    time.Time `json:"expires"`
+	Rotated    time.Time `json:"rotated,omitzero"` // when the newest token came
 }
 
 const recordVersion = 1
@@ -91,22 +82,33 @@ func (r records) RedeemCode(ctx context.Context, c redemption) error {
 	})
 }
 
-// RotateRefresh moves a family from the generation that was presented to the next. An older one was
-// used before: somebody has a copy, and the family ends.
-func (r records) RotateRefresh(ctx context.Context, f id.Family, presented uint64) error {
-	return r.update(ctx, func(tx store.Tx) (finding, failure error) {
+// lostReply is how long the token before the newest one may come again: its answer may have been
+// lost on the way.
+const lostReply = 10 * time.Second
+
+// RotateRefresh moves a family from the generation that was presented to the next, and says when
+// that next one came. Who presents the one before the newest within lostReply gets the newest again:
+// nothing moves. An older one was used before: somebody has a copy, and the family ends.
+func (r records) RotateRefresh(ctx context.Context, f id.Family, presented uint64) (rotated time.Time, err error) {
+	err = r.update(ctx, func(tx store.Tx) (finding, failure error) {
 		rec, err := getFamily(tx, f)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			return errNoFamily, nil
 		case err != nil:
 			return nil, err
+		case rec.Generation == presented+1 && !rec.Rotated.IsZero() && r.now().Before(rec.Rotated.Add(lostReply)):
+			rotated = rec.Rotated
+			return nil, nil
 		case rec.Generation != presented:
 			return errReused, r.revokeFamily(tx, f)
 		}
 		rec.Generation++
+		rec.Rotated = r.now().UTC()
+		rotated = rec.Rotated
 		return nil, putFamily(tx, f, rec, rec.Expires)
 	})
+	return rotated, err
 }
 
 // RevokeFamily ends a family: its refresh tokens, and its access tokens on every node.
@@ -125,20 +127,6 @@ func (r records) revokeFamily(tx store.Tx, f id.Family) error {
 func (r records) RevokeToken(ctx context.Context, name string, expires time.Time) error {
 	return r.update(ctx, func(tx store.Tx) (finding, failure error) {
 		return nil, tx.Put(revokedKey(name), mark, expires)
-	})
-}
-
-// UseAssertion notes the name of a client assertion until it expires, or says that it was used.
-func (r records) UseAssertion(ctx context.Context, c id.Client, jti string, expires time.Time) error {
-	return r.update(ctx, func(tx store.Tx) (finding, failure error) {
-		_, err := tx.Get(assertionKey(c, jti))
-		if err == nil {
-			return errAssertionUsed, nil
-		}
-		if !errors.Is(err, store.ErrNotFound) {
-			return nil, err
-		}
-		return nil, tx.Put(assertionKey(c, jti), mark, expires)
 	})
 }
 
