@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -43,8 +42,8 @@ func (p *Provider) authenticateByKey(ctx context.Context, c credentials) (identi
 	if v.AuthMethod != methodKey || v.Public {
 		return identity.Vendor{}, refuseClient()
 	}
-	claims, err := verifyAssertion(signed, v.JWKS)
-	if err != nil || !p.holds(claims, v.ID) {
+	var claims jwt.Claims
+	if verifyBy(v.JWKS, signed, &claims) != nil || v.Protocol.AuthAlg != "" && v.Protocol.AuthAlg != signed.Headers[0].Algorithm || !p.holds(claims, v.ID) {
 		return identity.Vendor{}, refuseClient()
 	}
 	// Only now is anything written: the signature is the vendor's.
@@ -74,25 +73,6 @@ func parseAssertion(text string) (*jwt.JSONWebToken, id.Client, error) {
 	return signed, id.Client(claims.Issuer), nil
 }
 
-// verifyAssertion checks the signature with the keys that the vendor registered.
-func verifyAssertion(signed *jwt.JSONWebToken, registered json.RawMessage) (jwt.Claims, error) {
-	var set jose.JSONWebKeySet
-	if err := json.Unmarshal(registered, &set); err != nil {
-		return jwt.Claims{}, errAssertion
-	}
-	head := signed.Headers[0]
-	for _, key := range set.Keys {
-		if !fits(key, head) {
-			continue
-		}
-		var claims jwt.Claims
-		if err := signed.Claims(key.Key, &claims); err == nil {
-			return claims, nil
-		}
-	}
-	return jwt.Claims{}, errAssertion
-}
-
 // fits says whether a key may have made a signature with this header.
 func fits(key jose.JSONWebKey, head jose.Header) bool {
 	if head.KeyID != "" && key.KeyID != head.KeyID || key.Use != "" && key.Use != "sig" {
@@ -101,13 +81,19 @@ func fits(key jose.JSONWebKey, head jose.Header) bool {
 	return key.IsPublic() && (key.Algorithm == "" || key.Algorithm == head.Algorithm)
 }
 
+// isAudience says whether an assertion for this audience is for us. Vendors that push requests may
+// name either endpoint (RFC 9126, 2).
+func (p *Provider) isAudience(aud string) bool {
+	return aud == p.o.Issuer || aud == p.o.Issuer+pathToken || aud == p.o.Issuer+pathPushed
+}
+
 // holds checks who, for whom and when.
 func (p *Provider) holds(c jwt.Claims, client id.Client) bool {
 	now := p.o.Now()
 	switch {
 	case c.Issuer != string(client) || c.Subject != string(client) || c.ID == "":
 		return false
-	case !slices.Contains(c.Audience, p.o.Issuer) && !slices.Contains(c.Audience, p.o.Issuer+pathToken):
+	case !slices.ContainsFunc(c.Audience, p.isAudience):
 		return false
 	case c.Expiry == nil || now.After(c.Expiry.Time().Add(clockSkew)) || c.Expiry.Time().After(now.Add(maxAssertionLifetime+clockSkew)):
 		return false

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/meins-id/meins/identity"
 	"github.com/meins-id/meins/internal/id"
@@ -28,16 +29,23 @@ const (
 // vendor. A valid request is sealed and taken to the page that continues.
 func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	form, status, code := authorizeForm(w, r)
+	var v identity.Vendor
+	if code == "" {
+		v, status, code = p.asker(r, form)
+	}
+	var address string
+	switch {
+	case code != "":
+	case len(form["request_uri"]) == 1 && strings.HasPrefix(form.Get("request_uri"), pushedPrefix):
+		address, status, code = p.answerPushed(r, v, form.Get("request_uri"))
+	default:
+		address, status, code = p.answerRequest(r, v, form)
+	}
 	if code != "" {
 		p.o.ErrorPage(w, r, status, code)
 		return
 	}
-	v, status, code := p.addressee(r, form)
-	if code != "" {
-		p.o.ErrorPage(w, r, status, code)
-		return
-	}
-	redirectTo(w, p.answerRequest(r, v, form))
+	redirectTo(w, address)
 }
 
 // authorizeForm reads the parameters of a GET or a POST.
@@ -66,9 +74,8 @@ func size(form url.Values) int {
 	return n
 }
 
-// addressee finds the vendor and checks that the address to answer to is one it registered, letter by
-// letter.
-func (p *Provider) addressee(r *http.Request, form url.Values) (v identity.Vendor, status int, code string) {
+// asker finds the vendor that a request comes from.
+func (p *Provider) asker(r *http.Request, form url.Values) (v identity.Vendor, status int, code string) {
 	if len(form["client_id"]) > 1 || len(form["redirect_uri"]) > 1 {
 		return identity.Vendor{}, http.StatusBadRequest, pageMalformed
 	}
@@ -79,18 +86,36 @@ func (p *Provider) addressee(r *http.Request, form url.Values) (v identity.Vendo
 	case err != nil:
 		p.o.Log.ErrorContext(r.Context(), "provider failed", "doing", "find vendor", "error", err)
 		return identity.Vendor{}, http.StatusInternalServerError, pageFailed
-	case !slices.Contains(v.RedirectURIs, form.Get("redirect_uri")):
-		return identity.Vendor{}, http.StatusBadRequest, pageRedirect
 	}
 	return v, 0, ""
 }
 
-// answerRequest gives the address to go to: the page that continues, or the vendor with an error.
-func (p *Provider) answerRequest(r *http.Request, v identity.Vendor, form url.Values) string {
-	q, wrong := p.readRequest(v, form)
+// answerRequest gives the address to go to: the page that continues, or the vendor with an error. The
+// address to answer to must be one that the vendor registered, letter by letter: the one in the
+// request object, where there is one.
+func (p *Provider) answerRequest(r *http.Request, v identity.Vendor, outside url.Values) (address string, status int, code string) {
+	form, wrong := p.requested(v, outside)
 	if wrong != nil {
-		return p.response(replyToForm(v, form), wrong)
+		form = outside
 	}
+	if !slices.Contains(v.RedirectURIs, form.Get("redirect_uri")) {
+		return "", http.StatusBadRequest, pageRedirect
+	}
+	if wrong == nil && v.Protocol.RequirePushed {
+		wrong = failure(errInvalidRequest, "this client must push its requests")
+	}
+	var q request
+	if wrong == nil {
+		q, wrong = p.readRequest(v, form)
+	}
+	if wrong != nil {
+		return p.response(replyToForm(v, form), wrong), 0, ""
+	}
+	return p.proceed(r, v, q), 0, ""
+}
+
+// proceed gives where a valid request leads from here.
+func (p *Provider) proceed(r *http.Request, v identity.Vendor, q request) string {
 	if q.wantsLogin() {
 		if s, err := p.o.Session(r); err == nil {
 			q.Seen = loginOf(s)

@@ -55,10 +55,8 @@ func checkShape(form url.Values) outcome {
 		}
 	}
 	switch {
-	case form.Get("request") != "":
-		return failure(errRequest, "request objects are not supported")
 	case form.Get("request_uri") != "":
-		return failure(errRequestURI, "request objects are not supported")
+		return failure(errRequestURI, "request_uri is for pushed requests alone")
 	case form.Get("registration") != "":
 		return failure(errRegistration, "registration in the request is not supported")
 	}

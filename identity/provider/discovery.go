@@ -44,6 +44,7 @@ type metadata struct {
 
 	IssInResponse    bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207
 	PromptsSupported []string `json:"prompt_values_supported"`
+	PushedEndpoint   string   `json:"pushed_authorization_request_endpoint"`      // RFC 9126
 	ResponseAlgs     []string `json:"authorization_signing_alg_values_supported"` // JARM
 }
 
@@ -78,13 +79,16 @@ func newMetadata(issuer string) metadata {
 			IntrospectionEndpointAuthMethodsSupported:          bySecretOrKey,
 			IntrospectionEndpointAuthSigningAlgValuesSupported: algorithms,
 
-			ClaimTypesSupported:      []string{"normal"},
-			ClaimsSupported:          claimsSupported(),
-			ClaimsParameterSupported: true,
-			DisplayValuesSupported:   []oidc.Display{oidc.DisplayPage},
-			UILocalesSupported:       oidc.ParseLocales([]string{"en", "de"}),
+			RequestParameterSupported:              true,
+			RequestObjectSigningAlgValuesSupported: algorithms,
+			ClaimTypesSupported:                    []string{"normal"},
+			ClaimsSupported:                        claimsSupported(),
+			ClaimsParameterSupported:               true,
+			DisplayValuesSupported:                 []oidc.Display{oidc.DisplayPage},
+			UILocalesSupported:                     oidc.ParseLocales([]string{"en", "de"}),
 		},
 		IssInResponse:    true,
+		PushedEndpoint:   issuer + pathPushed,
 		PromptsSupported: []string{promptNone, promptLogin, promptConsent, promptSelect},
 		DetailsSupported: []string{consent.DetailsType},
 		ResponseAlgs:     names(idTokenAlgorithms),

@@ -44,6 +44,7 @@ func (p *Provider) routes() http.Handler {
 		pathToken:      shared(form(http.HandlerFunc(p.serveToken))),
 		pathRevoke:     shared(form(identified(library))),
 		pathIntrospect: form(http.HandlerFunc(p.serveIntrospect)),
+		pathPushed:     shared(form(http.HandlerFunc(p.servePushed))),
 		pathResponse:   only(http.HandlerFunc(p.serveResponse), http.MethodGet),
 		pathPoster:     only(http.HandlerFunc(servePoster), http.MethodGet),
 		pathInitiate:   only(http.HandlerFunc(p.initiate), http.MethodGet),

@@ -162,6 +162,9 @@ func (p *Provider) Approve(ctx context.Context, s identity.Session, flow string,
 	if err != nil {
 		return "", fmt.Errorf("approve: %w", err)
 	}
+	if err := p.spend(ctx, v.request); err != nil {
+		return "", err
+	}
 	return p.succeed(v, s, g, consent.Names(g.Claims), a.Key), nil
 }
 
@@ -184,6 +187,9 @@ func (p *Provider) Resume(ctx context.Context, s identity.Session, flow string, 
 	d := consent.Decide(v.ask, g, p.o.Now())
 	if d.Effect != consent.Allow || v.prompts(promptConsent) {
 		return "", ErrReview
+	}
+	if err := p.spend(ctx, v.request); err != nil {
+		return "", err
 	}
 	return p.succeed(v, s, g, d.Claims, key), nil
 }
