@@ -193,6 +193,21 @@ func (k *Keyring) PublicKeys() []jose.JSONWebKey {
 	return keys
 }
 
+// ReceiptAlgorithm signs receipts: what it makes of the same receipt is the same bytes each time.
+const ReceiptAlgorithm = string(jose.EdDSA)
+
+// ReceiptKeys are the keys that verify receipts, of whatever age: the current one first.
+func (k *Keyring) ReceiptKeys() []jose.JSONWebKey {
+	r := k.ring.Load()
+	var keys []jose.JSONWebKey
+	for _, s := range r.signers {
+		if s.retired.IsZero() && s.public.Algorithm == ReceiptAlgorithm {
+			keys = append(keys, s.public)
+		}
+	}
+	return append(keys, r.witnesses...)
+}
+
 // List tells about every key that is current or still accepted.
 func (k *Keyring) List(ctx context.Context) ([]KeyInfo, error) {
 	if err := k.Refresh(ctx); err != nil {

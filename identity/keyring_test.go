@@ -286,3 +286,36 @@ func kidOf(s jose.SigningKey) string {
 
 // deleteRing takes a store back to before its first start.
 func deleteRing(tx store.Tx) error { return tx.Delete("keyring") }
+
+func TestReceiptKeys_verifyForEver(t *testing.T) {
+	w := newWorld(t)
+	var made []string
+	for range 3 {
+		keys := w.keys.ReceiptKeys()
+		signer, err := w.keys.Signer(identity.ReceiptAlgorithm)
+		must(t, err)
+		if got := signer.Key.(jose.JSONWebKey).KeyID; keys[0].KeyID != got {
+			t.Errorf("the first key is not the one that signs")
+		}
+		made = append(made, keys[0].KeyID)
+		w.clock.Add(400 * 24 * time.Hour)
+		must(t, w.keys.Rotate(t.Context()))
+	}
+	again, err := identity.OpenKeyring(t.Context(), w.store, w.master, w.clock.Now)
+	must(t, err)
+	for _, keys := range [][]jose.JSONWebKey{w.keys.ReceiptKeys(), again.ReceiptKeys()} {
+		if len(keys) != 4 {
+			t.Fatalf("%d keys", len(keys))
+		}
+		for _, k := range keys {
+			if !k.Valid() || !k.IsPublic() || k.Algorithm != identity.ReceiptAlgorithm {
+				t.Errorf("not a public key for receipts: %s", k.KeyID)
+			}
+		}
+		for _, kid := range made {
+			if !slices.ContainsFunc(keys, func(k jose.JSONWebKey) bool { return k.KeyID == kid }) {
+				t.Errorf("key %s is lost", kid)
+			}
+		}
+	}
+}

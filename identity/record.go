@@ -28,6 +28,9 @@ type ringRecord struct {
 	Tokens   []ringKey `json:"tokens"` // the current one first, as in the others
 	Flows    []ringKey `json:"flows"`
 	Signing  []ringKey `json:"signing"`
+	// Witnesses are the public halves (PKIX) of keys that signed receipts and were rotated out: a
+	// receipt has no end, so neither has what proves it.
+	Witnesses []ringKey `json:"witnesses,omitempty"`
 }
 
 // ringKey is one key that rotates: 32 bytes, or PKCS #8 for signing.

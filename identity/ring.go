@@ -34,6 +34,7 @@ type ring struct {
 	records          *seal.Box
 	tokens, flows    boxes
 	signers          []signer
+	witnesses        []jose.JSONWebKey
 }
 
 // life says when a key came and when a newer one took its place.
@@ -102,6 +103,13 @@ func (r ringRecord) open() (*ring, error) {
 			return nil, err
 		}
 		out.signers = append(out.signers, opened)
+	}
+	for _, w := range r.Witnesses {
+		public, err := x509.ParsePKIXPublicKey(w.Key)
+		if err != nil {
+			return nil, fmt.Errorf("witness %s: %w", w.ID, err)
+		}
+		out.witnesses = append(out.witnesses, jose.JSONWebKey{Key: public, KeyID: w.ID, Algorithm: w.Algorithm, Use: "sig"})
 	}
 	return out, nil
 }

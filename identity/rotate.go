@@ -2,6 +2,8 @@ package identity
 
 import (
 	"context"
+	"crypto/x509"
+	"slices"
 	"time"
 )
 
@@ -24,6 +26,7 @@ func (k *Keyring) Rotate(ctx context.Context) error {
 // rotated puts the fresh keys in front and drops what nothing in force can need.
 func (r ringRecord) rotated(fresh ringRecord, now time.Time) ringRecord {
 	r.Revision++
+	r.Witnesses = r.remember()
 	r.Tokens = succeed(fresh.Tokens, r.Tokens, TokenKeyKept, now)
 	r.Flows = succeed(fresh.Flows, r.Flows, FlowKeyKept, now)
 	r.Signing = succeed(fresh.Signing, r.Signing, SigningKeyKept, now)
@@ -42,4 +45,24 @@ func succeed(fresh, old []ringKey, kept time.Duration, now time.Time) []ringKey 
 		}
 	}
 	return out
+}
+
+// remember adds the key that signs receipts to the witnesses, before it is retired. A key that cannot
+// be read is none that signed anything.
+func (r ringRecord) remember() []ringKey {
+	for _, k := range r.Signing {
+		if k.Retired != 0 || k.Algorithm != ReceiptAlgorithm {
+			continue
+		}
+		s, err := k.open()
+		if err != nil {
+			continue
+		}
+		der, err := x509.MarshalPKIXPublicKey(s.public.Key)
+		if err != nil {
+			continue
+		}
+		return append(slices.Clone(r.Witnesses), ringKey{ID: k.ID, Algorithm: k.Algorithm, Key: der, Created: k.Created})
+	}
+	return r.Witnesses
 }
