@@ -63,8 +63,13 @@ func (m markers) count(what string) int {
 func (m markers) needles() needles {
 	var all needles
 	for _, one := range m {
+		known := map[string]bool{string(one.value): true}
+		all = append(all, needle{one.what, "raw", one.value})
 		for spelling, text := range spellings(one.value) {
-			all = append(all, needle{one.what, spelling, text})
+			if !known[string(text)] { // most spellings of a plain word are the word
+				known[string(text)] = true
+				all = append(all, needle{one.what, spelling, text})
+			}
 		}
 	}
 	return all
@@ -88,7 +93,7 @@ func (n needles) in(haystack []byte) []string {
 		}
 	}
 	slices.Sort(all)
-	return all
+	return slices.Compact(all)
 }
 
 // absent fails the test for every marker that stands in the haystack.

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"html"
+	"html/template"
 	"net/url"
 	"strings"
 	"testing"
@@ -31,6 +33,7 @@ func spellings(value []byte) map[string][]byte {
 	all["JSON"], all["JSON in ASCII"] = quoted(text), ascii(text)
 	all["query"], all["path"] = []byte(url.QueryEscape(text)), []byte(url.PathEscape(text))
 	all["query in lower case"] = lowerEscapes(url.QueryEscape(text))
+	all["HTML"], all["query in HTML"] = markup(text), markup(url.QueryEscape(text))
 	return all
 }
 
@@ -88,6 +91,11 @@ func lowerEscapes(escaped string) []byte {
 	return b
 }
 
+// markup is the text in a page, as html/template writes it.
+func markup(text string) []byte {
+	return []byte(strings.ReplaceAll(html.EscapeString(text), "+", "&#43;"))
+}
+
 // found lists where, and in which spelling, the value stands.
 func found(haystack, value []byte) []string {
 	var all []string
@@ -102,12 +110,12 @@ func found(haystack, value []byte) []string {
 // TestSearch_findsAValueInEverySpelling makes sure that the silence of the other tests means
 // something.
 func TestSearch_findsAValueInEverySpelling(t *testing.T) {
-	const value = `Zoë "Ünsal" / Weg 4711 ✓`
+	const value = `Zoë "Ünsal" / Weg 4711 + 8 ✓`
 	object, _ := json.Marshal(map[string]string{"before": "x", "value": value, "after": "y"})
 	hidden := map[string][]byte{
 		"raw":              []byte("…" + value + "…"),
 		"JSON":             object,
-		"JSON in ASCII":    []byte(`{"v":"Zo\u00eb \"\u00dcnsal\" \/ Weg 4711 \u2713"}`),
+		"JSON in ASCII":    []byte(`{"v":"Zo\u00eb \"\u00dcnsal\" \/ Weg 4711 + 8 \u2713"}`),
 		"hex":              fmt.Appendf(nil, "00%xff", value),
 		"HEX":              fmt.Appendf(nil, "00%Xff", value),
 		"numbers":          fmt.Append(nil, []byte("x"+value+"y")),
@@ -115,7 +123,15 @@ func TestSearch_findsAValueInEverySpelling(t *testing.T) {
 		"path":             []byte("/x/" + url.PathEscape(value) + "/y"),
 		"UTF-16LE":         wide("x"+value+"y", 0),
 		"UTF-16BE":         wide("x"+value+"y", 1),
-		"escapes in lower": []byte("v=Zo%c3%ab+%22%c3%9cnsal%22+%2f+Weg+4711+%e2%9c%93"),
+		"escapes in lower": []byte("v=Zo%c3%ab+%22%c3%9cnsal%22+%2f+Weg+4711+%2b+8+%e2%9c%93"),
+	}
+	var page bytes.Buffer
+	for _, text := range []string{value, url.QueryEscape(value)} {
+		page.Reset()
+		if err := template.Must(template.New("").Parse(`<p title="{{.}}">`)).Execute(&page, text); err != nil {
+			t.Fatal(err)
+		}
+		hidden["page with "+text] = bytes.Clone(page.Bytes())
 	}
 	for before := range 5 {
 		for after := range 3 {
