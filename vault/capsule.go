@@ -48,8 +48,8 @@ func OpenCapsule(g GrantKey, account id.Account, grant id.Grant, revision uint64
 	if err != nil {
 		return nil, ErrSealed.Because(err)
 	}
-	var c Claims
-	if err := json.Unmarshal(plaintext, &c); err != nil {
+	c, err := parseClaims(plaintext)
+	if err != nil {
 		return nil, ErrSealed.Because(err)
 	}
 	if err := c.check(); err != nil {
