@@ -70,6 +70,9 @@ type Reading struct {
 	Client id.Client
 	Claims []string // no claims is a read too: it says that the grant is in force
 	Kind   Kind
+	// Unless is the caller's own say on the snapshot that the decision is made on: its error refuses the
+	// read, before anything is decided. nil leaves all to the decision. It may be called more than once.
+	Unless func(store.Reader) error
 }
 
 // Permit decides on a read, records it, and only then gives the proof. The decision is made on one
@@ -122,6 +125,11 @@ func (e *Engine) permitStrict(ctx context.Context, r Reading) (Permit, error) {
 
 // decide makes the proof that a permit will hold once the read is recorded.
 func (e *Engine) decide(tx store.Reader, r Reading, now time.Time) (*proof, read, error) {
+	if r.Unless != nil {
+		if err := r.Unless(tx); err != nil {
+			return nil, read{}, err
+		}
+	}
 	g, sealed, err := e.db.sealedGrant(tx, r.Grant)
 	if err != nil {
 		return nil, read{}, err

@@ -40,6 +40,9 @@ func TestPermit_noClaims_saysThatTheGrantIsInForce(t *testing.T) {
 	}
 }
 
+// errOwn is a refusal that is none of consent's.
+var errOwn = errors.New("revoked")
+
 func TestPermit_refuses(t *testing.T) {
 	for name, mode := range map[string]consent.ReadLog{"gathered": consent.Gathered, "strict": consent.Strict} {
 		t.Run(name, func(t *testing.T) {
@@ -50,14 +53,17 @@ func TestPermit_refuses(t *testing.T) {
 				change func(*consent.Reading)
 				want   error
 			}{
-				"everything zero":    {func(r *consent.Reading) { *r = consent.Reading{} }, consent.ErrReading},
-				"another kind":       {func(r *consent.Reading) { r.Kind = "export" }, consent.ErrReading},
-				"no grant":           {func(r *consent.Reading) { r.Grant = "" }, consent.ErrNoGrant},
-				"unknown grant":      {func(r *consent.Reading) { r.Grant = id.New[id.Grant]() }, consent.ErrNoGrant},
-				"another client":     {func(r *consent.Reading) { r.Client = id.New[id.Client]() }, consent.ErrNoGrant},
-				"no client":          {func(r *consent.Reading) { r.Client = "" }, consent.ErrNoGrant},
-				"never asked":        {func(r *consent.Reading) { r.Claims = []string{"email", "phone_number"} }, consent.ErrNotGranted},
-				"other spelling":     {func(r *consent.Reading) { r.Claims = []string{"Email"} }, consent.ErrNotGranted},
+				"everything zero": {func(r *consent.Reading) { *r = consent.Reading{} }, consent.ErrReading},
+				"another kind":    {func(r *consent.Reading) { r.Kind = "export" }, consent.ErrReading},
+				"no grant":        {func(r *consent.Reading) { r.Grant = "" }, consent.ErrNoGrant},
+				"unknown grant":   {func(r *consent.Reading) { r.Grant = id.New[id.Grant]() }, consent.ErrNoGrant},
+				"another client":  {func(r *consent.Reading) { r.Client = id.New[id.Client]() }, consent.ErrNoGrant},
+				"no client":       {func(r *consent.Reading) { r.Client = "" }, consent.ErrNoGrant},
+				"never asked":     {func(r *consent.Reading) { r.Claims = []string{"email", "phone_number"} }, consent.ErrNotGranted},
+				"other spelling":  {func(r *consent.Reading) { r.Claims = []string{"Email"} }, consent.ErrNotGranted},
+				"the caller's own no": {func(r *consent.Reading) {
+					r.Unless = func(store.Reader) error { return errOwn }
+				}, errOwn},
 				"claim with no name": {func(r *consent.Reading) { r.Claims = []string{""} }, consent.ErrNotGranted},
 			} {
 				reading := right

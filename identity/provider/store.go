@@ -27,6 +27,7 @@ var (
 	errCodeLate = errors.New("the code has expired")
 	errReused   = errors.New("the refresh token was used before: its family is revoked")
 	errNoFamily = errors.New("the refresh token's family is over")
+	errRevoked  = errors.New("the token was revoked")
 )
 
 // familyRecord is what is known of a chain of refresh tokens. No token is in it, nor a hash of one:
@@ -131,16 +132,26 @@ func (r records) RevokeToken(ctx context.Context, name string, expires time.Time
 }
 
 // Revoked says whether an access token came to an end before its time, alone or with its family.
-func (r records) Revoked(ctx context.Context, t token) (revoked bool, err error) {
-	err = r.store.View(ctx, func(rd store.Reader) error {
+func (r records) Revoked(ctx context.Context, t token) (bool, error) {
+	err := r.store.View(ctx, unlessRevoked(t))
+	if errors.Is(err, errRevoked) {
+		return true, nil
+	}
+	return err != nil, err
+}
+
+// unlessRevoked is Revoked as an error, on a snapshot that somebody else opens.
+func unlessRevoked(t token) func(store.Reader) error {
+	return func(rd store.Reader) error {
 		found, err := rd.GetMany(revokedKey(t.ID), revokedKey(string(t.Family)))
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
+		case found[0] != nil || found[1] != nil:
+			return errRevoked
 		}
-		revoked = found[0] != nil || found[1] != nil
 		return nil
-	})
-	return revoked || err != nil, err
+	}
 }
 
 // Newest says whether a refresh token is the one of its family that may be used.
