@@ -60,7 +60,8 @@ func (e *Engine) Grants(ctx context.Context, account id.Account) ([]Grant, error
 	return grants, nil
 }
 
-// Grant finds a grant of the account; that of another account is ErrNoGrant.
+// Grant finds a grant of the account; that of another account is ErrNoGrant. Its lists are shared with
+// other callers: nobody writes to them.
 func (e *Engine) Grant(ctx context.Context, account id.Account, grant id.Grant) (Grant, error) {
 	g, err := e.db.grantOf(ctx, account, grant, e.now())
 	if err != nil {
@@ -70,7 +71,7 @@ func (e *Engine) Grant(ctx context.Context, account id.Account, grant id.Grant) 
 }
 
 // InForce finds the grant that the account gave to the vendor and that is in force; ErrNoGrant when
-// there is none.
+// there is none. Its lists are shared with other callers: nobody writes to them.
 func (e *Engine) InForce(ctx context.Context, account id.Account, client id.Client) (Grant, error) {
 	g, err := e.db.grantInForce(ctx, account, client, e.now())
 	if err != nil {

@@ -105,6 +105,26 @@ func (db *database) load(r store.Reader, account id.Account, grant id.Grant) (Gr
 	return grants[0], nil
 }
 
+// look is load for who only looks: what the result points to is shared with the cache.
+func (db *database) look(r store.Reader, account id.Account, grant id.Grant) (Grant, error) {
+	k := db.cache.get(grant)
+	found, err := r.GetMany(termsKey(grant), stateKey(grant), usageKey(grant), capsuleKey(grant))
+	if err != nil {
+		return Grant{}, err
+	}
+	if found[0] == nil {
+		return Grant{}, ErrNoGrant // forgotten, whatever the cache still knows
+	}
+	g, err := db.join(grant, k, [][]byte{found[1], found[0]})
+	if err != nil {
+		return Grant{}, err
+	}
+	if g.Account != account {
+		return Grant{}, ErrNoGrant
+	}
+	return g, g.count(found[2], found[3])
+}
+
 // loadAll is load for many, in one round trip; it leaves out what is not the account's.
 func (db *database) loadAll(r store.Reader, account id.Account, ids []id.Grant) ([]Grant, error) {
 	keys := make([]string, 0, 4*len(ids))
@@ -141,31 +161,40 @@ func assemble(grant id.Grant, raw [][]byte) (Grant, error) {
 	if err := g.stand(raw[1]); err != nil {
 		return Grant{}, err
 	}
-	if raw[2] != nil {
-		u, err := decode[usageRecord](raw[2])
-		if err != nil {
-			return Grant{}, fmt.Errorf("usage of a grant: %w", err)
-		}
-		g.Reads, g.LastRead = u.Reads, u.Last
-	}
-	if raw[3] != nil {
-		if g.Revision, _, err = decodeCapsule(raw[3]); err != nil {
-			return Grant{}, err
-		}
+	if err := g.count(raw[2], raw[3]); err != nil {
+		return Grant{}, err
 	}
 	return *g, nil
 }
 
-// grantOf reads one grant of the account.
+// count fills in what was read, and the capsule's revision; each may be missing.
+func (g *Grant) count(usage, capsule []byte) error {
+	if usage != nil {
+		u, err := decode[usageRecord](usage)
+		if err != nil {
+			return fmt.Errorf("usage of a grant: %w", err)
+		}
+		g.Reads, g.LastRead = u.Reads, u.Last
+	}
+	if capsule == nil {
+		return nil
+	}
+	var err error
+	g.Revision, _, err = decodeCapsule(capsule)
+	return err
+}
+
+// grantOf reads one grant of the account; what the result points to is shared.
 func (db *database) grantOf(ctx context.Context, account id.Account, grant id.Grant, now time.Time) (g Grant, err error) {
 	err = db.View(ctx, func(r store.Reader) (err error) {
-		g, err = db.load(r, account, grant)
+		g, err = db.look(r, account, grant)
 		return err
 	})
 	return g.at(now), err
 }
 
-// grantInForce reads the one that is in force between the account and the vendor.
+// grantInForce reads the one that is in force between the account and the vendor; what the result
+// points to is shared.
 func (db *database) grantInForce(ctx context.Context, account id.Account, client id.Client, now time.Time) (g Grant, err error) {
 	err = db.View(ctx, func(r store.Reader) error {
 		grant, err := r.Get(forceKey(account, client))
@@ -175,7 +204,7 @@ func (db *database) grantInForce(ctx context.Context, account id.Account, client
 		if err != nil {
 			return err
 		}
-		g, err = db.load(r, account, id.Grant(grant))
+		g, err = db.look(r, account, id.Grant(grant))
 		return err
 	})
 	if err != nil {

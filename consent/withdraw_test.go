@@ -242,6 +242,36 @@ func (r *room) wantForgotten(t *testing.T, c customer, g consent.Grant) {
 	}
 }
 
+// What was looked at before stays decoded in memory: it must not outlive the store's word.
+func TestGrant_looksAtTheStore_notAtWhatItRemembers(t *testing.T) {
+	r, c := newRoom(t, consent.Gathered), newCustomer()
+	ask := shop()
+	g, _ := r.approve(t, c, ask, "email")
+	for range 2 {
+		if got, err := r.InForce(t.Context(), c.account, ask.Party.Client); err != nil || got.ID != g.ID || got.Revision != 1 {
+			t.Fatal(got.ID, got.Revision, err)
+		}
+	}
+	if _, err := r.Grant(t.Context(), newCustomer().account, g.ID); !errors.Is(err, consent.ErrNoGrant) {
+		t.Errorf("another account finds it: %v", err)
+	}
+	if _, err := r.Withdraw(t.Context(), c.account, g.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := r.Grant(t.Context(), c.account, g.ID); err != nil || got.State != consent.Withdrawn || got.Revision != 0 {
+		t.Errorf("after the withdrawal: %v, revision %d, %v", got.State, got.Revision, err)
+	}
+	if _, err := r.InForce(t.Context(), c.account, ask.Party.Client); !errors.Is(err, consent.ErrNoGrant) {
+		t.Errorf("in force after the withdrawal: %v", err)
+	}
+	if err := r.Forget(t.Context(), c.account); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Grant(t.Context(), c.account, g.ID); !errors.Is(err, consent.ErrNoGrant) {
+		t.Errorf("after the account is gone: %v", err)
+	}
+}
+
 func TestForget_readsThatAreGathered_areForgottenToo(t *testing.T) {
 	r, c := newRoom(t, consent.Gathered), newCustomer()
 	g, _ := r.approve(t, c, shop(), "email")
