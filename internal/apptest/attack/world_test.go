@@ -156,9 +156,27 @@ func (p *person) approval(t *testing.T, flow string, claims ...string) agent.App
 		t.Fatal(err)
 	}
 	return agent.Approval{
-		Flow: flow, Digest: next.Digest, Grant: string(p.grant), Persona: string(id.New[id.Persona]()), Claims: append([]string{}, claims...),
+		Flow: flow, Digest: next.Digest, Grant: string(p.grant), Persona: string(id.New[id.Persona]()), Choices: choices(next.Ask, claims),
 		Capsule: capsule, WrappedKey: vault.WrapGrantKey(p.key, p.account, p.grant, p.opens), GrantKey: p.opens.Bytes(), Locale: "en",
 	}
+}
+
+// choices gives claims for all purposes that they are asked for.
+func choices(ask *agent.Ask, claims []string) []agent.Choice {
+	all := []agent.Choice{}
+	for _, name := range claims {
+		choice := agent.Choice{Claim: name}
+		for _, c := range ask.Claims {
+			if c.Name != name {
+				continue
+			}
+			for _, p := range c.Purposes {
+				choice.Purposes = append(choice.Purposes, p.ID)
+			}
+		}
+		all = append(all, choice)
+	}
+	return all
 }
 
 // read is a call that is answered.
