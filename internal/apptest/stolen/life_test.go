@@ -53,8 +53,9 @@ type life struct {
 	held      []apptest.Tokens  // by the shop, in the order of their issue
 	code      string            // the last one that the shop got
 
-	pages []exchange // visits to all pages
-	poked int        // how many exchanges were before the poking
+	pages   []exchange // visits to all pages
+	poked   int        // how many exchanges were before the poking
+	garbled []string   // answers to what was no request
 
 	folder   string // of what the thief has
 	backup   string // a file
@@ -180,6 +181,7 @@ func (l *life) share(t *testing.T) {
 			t.Fatalf("introspection answers %s", answer.Body)
 		}
 	}
+	l.held = append(l.held, p.Refresh(t, l.shop, second.Refresh))
 	other := p.Exchange(t, l.app, apptest.CodeOf(t, l.customer.Authorize(t, p.AuthorizeURL(l.app), "email")))
 	l.reads(t, other.Access, values["email"])
 }
@@ -206,8 +208,8 @@ func (l *life) edit(t *testing.T) {
 	l.reads(t, l.held[1].Access, moved["email"])
 }
 
-// returnElsewhere signs in on a second device, where nothing is asked; then somebody uses a token and
-// a code a second time, which ends all that came from them.
+// returnElsewhere signs in on a second device, where nothing is asked. Somebody uses an old token and a
+// code a second time, which ends all that came from them.
 func (l *life) returnElsewhere(t *testing.T) {
 	t.Helper()
 	p := l.program
@@ -216,12 +218,12 @@ func (l *life) returnElsewhere(t *testing.T) {
 		t.Fatalf("sign in elsewhere: %v", err)
 	}
 	p.Post(t, "/oauth/token", l.shop, apptest.RefreshForm(l.held[0].Refresh)).Refused(t, http.StatusBadRequest, "invalid_grant")
-	for range 2 {
+	for i := range 2 {
 		code := apptest.CodeOf(t, l.device.Authorize(t, p.AuthorizeURL(l.shop, "scope", shopScope)))
 		tokens := p.Exchange(t, l.shop, code)
 		l.reads(t, tokens.Access, moved["email"])
 		l.held, l.code = append(l.held, tokens), code
-		if len(l.held) == 3 {
+		if i == 0 {
 			p.Post(t, "/oauth/token", l.shop, apptest.CodeForm(l.shop, code)).Refused(t, http.StatusBadRequest, "invalid_grant")
 		}
 	}
@@ -281,9 +283,17 @@ func (l *life) recover(t *testing.T) {
 	l.knows(t, replaced.RecoveryCode)
 }
 
-// withdraw ends the shop's consent: its tokens serve no more. The app's stays in force.
+// withdraw revokes a token, and then the whole consent of the shop: its tokens serve no more. The
+// app's stays in force.
 func (l *life) withdraw(t *testing.T) {
 	t.Helper()
+	token := l.held[len(l.held)-1].Access
+	last := url.Values{"access_token": {token}, "token": {token}}
+	if answer := l.program.Post(t, "/oauth/revoke", l.shop, last); answer.Status != http.StatusOK {
+		t.Fatalf("a token is revoked with %d %s", answer.Status, answer.Body)
+	}
+	r := l.program.Request(t, http.MethodPost, "/oauth/userinfo", strings.NewReader(last.Encode()), apptest.Form)
+	l.program.Send(t, r).Refused(t, http.StatusUnauthorized, "invalid_token")
 	grants, err := l.device.Grants(t.Context())
 	must(t, err)
 	for _, g := range grants {

@@ -3,12 +3,15 @@ package stolen_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/meins-id/meins/internal/apptest"
 )
@@ -69,6 +72,7 @@ func (l *life) poke(t *testing.T) {
 		}
 	}
 	k.parameters()
+	k.garble()
 }
 
 // secret is the next one.
@@ -188,4 +192,37 @@ func (k *poker) parameters() {
 			p.Post(t, path, k.shop, url.Values{"token": {k.secret()}, name: {k.secret()}})
 		}
 	}
+}
+
+// garble sends what is no HTTP to both listeners, and what the second has no answer for.
+func (k *poker) garble() {
+	k.t.Helper()
+	for _, where := range []string{k.program.Issuer, k.program.Admin} {
+		for _, text := range []string{
+			"GET /" + k.header() + " HTTP/7.3\r\n\r\n", k.secret() + "\r\n\r\n", "GET / HTTP/1.1\r\nHost: " + k.secret() + "/<>\r\n\r\n",
+			"GET / HTTP/1.1\r\nHost: x\r\n" + k.secret() + "\r\n\r\n", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + k.header() + "\r\n\r\n",
+			"GET /%" + k.header() + " HTTP/1.1\r\nHost: x\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: " + k.header() + "\r\n\r\n",
+			"GET /" + url.PathEscape(k.secret()) + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+		} {
+			k.garbled = append(k.garbled, k.speak(strings.TrimPrefix(where, "http://"), text))
+		}
+	}
+}
+
+// speak says something to a listener and gives its answer, whatever it is.
+func (k *poker) speak(address, text string) string {
+	k.t.Helper()
+	var d net.Dialer
+	conn, err := d.DialContext(k.t.Context(), "tcp", address)
+	must(k.t, err)
+	defer func() { _ = conn.Close() }() // the other side did
+	must(k.t, conn.SetDeadline(time.Now().Add(10*time.Second)))
+	_, err = conn.Write([]byte(text))
+	must(k.t, err)
+	answer, err := io.ReadAll(conn)
+	must(k.t, err)
+	if !strings.HasPrefix(string(answer), "HTTP/1.1 4") && !strings.HasPrefix(string(answer), "HTTP/1.1 5") {
+		k.t.Errorf("%q is answered with %q", text, answer)
+	}
+	return string(answer)
 }

@@ -138,6 +138,9 @@ func (l *life) refusalsEchoNothing(t *testing.T, n needles) {
 		codes[apptest.Answer{Body: x.said}.Code()] = true
 		bodies.add(x.String(), string(x.said))
 	}
+	for _, answer := range l.garbled {
+		bodies.add("an answer to what is no request", answer)
+	}
 	n.absentIn(t, bodies)
 	if refusals < 500 || len(codes) < 20 {
 		t.Errorf("only %d refusals of %d kinds: the poking does not reach far", refusals, len(codes))
