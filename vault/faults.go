@@ -13,6 +13,8 @@ var (
 	ErrSealed = fault.New(fault.Internal, "sealed-unreadable", "the sealed data cannot be opened")
 	// ErrTooLarge says that the sealed document or capsule would pass its limit.
 	ErrTooLarge = fault.New(fault.TooLarge, "vault-too-large", "the vault would be larger than permitted")
+	// ErrMessage says that what should be an encrypted response is none.
+	ErrMessage = fault.New(fault.Invalid, "message-invalid", "this is not an encrypted response")
 	// ErrFormat says that a newer program wrote this document.
 	ErrFormat = fault.New(fault.Conflict, "document-format-unknown", "a newer version of meins wrote this vault; update this program")
 	// ErrNoPersona says that the document has no such persona.

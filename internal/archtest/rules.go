@@ -101,6 +101,7 @@ var clockHolders = []string{"internal/app", "internal/apptest", "internal/demosh
 
 var doors = []door{
 	{module + "/vault", "OpenCapsule", []string{"vault", "consent/release"}, "on the server one place opens a capsule: consent/release"},
+	{module + "/vault", "OpenMessage", []string{"vault", "consent/release"}, "on the server one place opens an encrypted response: consent/release"},
 	{"time", "Now()", clockHolders, "time is passed in"},
 	{"time", "Since()", clockHolders, "time is passed in"},
 	{"time", "Until()", clockHolders, "time is passed in"},
