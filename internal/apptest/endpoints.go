@@ -63,10 +63,13 @@ func OAuth() []Endpoint {
 	for _, path := range []string{"/oauth/authorize", "/oauth/end_session", "/oauth/userinfo"} {
 		all = append(all, Endpoint{http.MethodGet, path}, Endpoint{http.MethodPost, path})
 	}
-	for _, path := range []string{"/oauth/token", "/oauth/introspect", "/oauth/revoke"} {
+	for _, path := range []string{"/oauth/token", "/oauth/introspect", "/oauth/revoke", "/oauth/par"} {
 		all = append(all, Endpoint{http.MethodPost, path})
 	}
-	for _, path := range []string{"/oauth/keys", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"} {
+	for _, path := range []string{
+		"/oauth/keys", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server",
+		"/oauth/response", "/oauth/response.js", "/oauth/initiate",
+	} {
 		all = append(all, Endpoint{http.MethodGet, path})
 	}
 	return all

@@ -219,7 +219,7 @@ func (l *life) returnElsewhere(t *testing.T) {
 	}
 	p.Post(t, "/oauth/token", l.shop, apptest.RefreshForm(l.held[0].Refresh)).Refused(t, http.StatusBadRequest, "invalid_grant")
 	for i := range 2 {
-		code := apptest.CodeOf(t, l.device.Authorize(t, p.AuthorizeURL(l.shop, "scope", shopScope)))
+		code := apptest.CodeOf(t, l.device.Authorize(t, l.pushed(t)))
 		tokens := p.Exchange(t, l.shop, code)
 		l.reads(t, tokens.Access, moved["email"])
 		l.held, l.code = append(l.held, tokens), code
@@ -227,6 +227,20 @@ func (l *life) returnElsewhere(t *testing.T) {
 			p.Post(t, "/oauth/token", l.shop, apptest.CodeForm(l.shop, code)).Refused(t, http.StatusBadRequest, "invalid_grant")
 		}
 	}
+}
+
+// pushed leaves a request, with what it says of the customer, at the provider, before the browser goes
+// there with nothing but its name.
+func (l *life) pushed(t *testing.T) (authorize string) {
+	t.Helper()
+	request, err := url.Parse(l.program.AuthorizeURL(l.shop, "scope", shopScope, "login_hint", hinted))
+	must(t, err)
+	answer := l.program.Post(t, "/oauth/par", l.shop, request.Query())
+	if answer.Status != http.StatusCreated {
+		t.Fatalf("pushed: %d %s", answer.Status, answer.Body)
+	}
+	request.RawQuery = url.Values{"client_id": {l.shop.ClientID}, "request_uri": {answer.Text("request_uri")}}.Encode()
+	return request.String()
 }
 
 // mistype tries secrets that are wrong: the customer's own, mistyped, are nearly the right ones.

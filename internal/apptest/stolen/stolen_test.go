@@ -1,11 +1,13 @@
 package stolen_test
 
 import (
+	"encoding/json"
 	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,6 +31,7 @@ func TestWholeLife_leavesNothingForAThief(t *testing.T) {
 	}
 	n := l.markers.needles()
 
+	l.knowsEveryEndpoint(t)
 	l.visit(t)
 	l.poke(t)
 	l.leave(t)
@@ -44,6 +47,28 @@ func TestWholeLife_leavesNothingForAThief(t *testing.T) {
 	t.Run("pages", func(t *testing.T) { l.pagesTellNothing(t, n) })
 	t.Run("addresses", func(t *testing.T) { l.addressesTellNothing(t, n) })
 	t.Run("headers", func(t *testing.T) { l.headersTellNothing(t, n) })
+}
+
+// knowsEveryEndpoint makes sure that an endpoint which vendors are told of is poked at.
+func (l *life) knowsEveryEndpoint(t *testing.T) {
+	t.Helper()
+	var told map[string]any
+	must(t, json.Unmarshal([]byte(l.program.Get(t, l.program.Issuer+"/.well-known/openid-configuration")), &told))
+	known := 0
+	for name, value := range told {
+		address, isText := value.(string)
+		path, isOurs := strings.CutPrefix(address, l.program.Issuer+"/")
+		if !isText || !isOurs {
+			continue
+		}
+		if !slices.ContainsFunc(apptest.OAuth(), func(e apptest.Endpoint) bool { return e.Path == "/"+path }) {
+			t.Errorf("nobody pokes at the %s, %s", name, address)
+		}
+		known++
+	}
+	if known < 6 {
+		t.Errorf("only %d endpoints are told", known)
+	}
 }
 
 // findsWhatIsThere makes sure that the silence elsewhere means something: what the operator may know
