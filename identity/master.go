@@ -26,15 +26,20 @@ const maxMaster = 4096
 // ReadMaster reads the server's master key from path, and draws one if there is no such file. The
 // file appears complete and on disk, or not at all, so that two processes that start at once agree.
 func ReadMaster(path string) (seal.Key, error) {
-	key, err := readMaster(path)
+	key, err := readMaster(path, 0o077)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, err
 	}
 	if err := createMaster(path, seal.NewKey()); err != nil && !errors.Is(err, fs.ErrExist) {
 		return seal.Key{}, fmt.Errorf("create master key: %w", err)
 	}
-	return readMaster(path)
+	return readMaster(path, 0o077)
 }
+
+// ReadCredential reads a master key that the service manager hands over (systemd's LoadCredential=);
+// it never makes one. The manager admits the service's user by an access list, which shows as the
+// group's bits of the mode although no group may read: so these are not held against it.
+func ReadCredential(path string) (seal.Key, error) { return readMaster(path, 0o007) }
 
 // ParseMaster reads a master key from text: from an environment variable or a credential.
 func ParseMaster(text string) (seal.Key, error) {
@@ -49,9 +54,9 @@ func ParseMaster(text string) (seal.Key, error) {
 	return key, nil
 }
 
-// readMaster refuses a file that others may read. It asks the open file, not the path, so that
-// nobody can change it in between.
-func readMaster(path string) (seal.Key, error) {
+// readMaster refuses a file whose mode has one of the refused bits. It asks the open file, not the
+// path, so that nobody can change it in between.
+func readMaster(path string, refused fs.FileMode) (seal.Key, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return seal.Key{}, fmt.Errorf("read master key: %w", err)
@@ -64,7 +69,7 @@ func readMaster(path string) (seal.Key, error) {
 	if !info.Mode().IsRegular() || info.Size() > maxMaster {
 		return seal.Key{}, fmt.Errorf("read master key %s: %w", path, ErrMasterFormat)
 	}
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+	if runtime.GOOS != "windows" && info.Mode().Perm()&refused != 0 {
 		return seal.Key{}, fmt.Errorf("read master key %s: %w", path, ErrMasterMode)
 	}
 	text := make([]byte, info.Size())

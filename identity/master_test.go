@@ -1,7 +1,9 @@
 package identity_test
 
 import (
+	"bytes"
 	"encoding/base64"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -64,6 +66,24 @@ func TestReadMaster_whatOthersMayRead_isRefused(t *testing.T) {
 		_, err = identity.ReadMaster(path)
 		is(t, err, identity.ErrMasterMode)
 	}
+}
+
+func TestReadCredential_admitsAnAccessList_andNobodyElse_andMakesNone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "meins-master-key")
+	if _, err := identity.ReadCredential(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("without a file: %v", err)
+	}
+	want, err := identity.ReadMaster(path)
+	must(t, err)
+	must(t, os.Chmod(path, 0o440)) // as the access list of another user shows
+	got, err := identity.ReadCredential(path)
+	must(t, err)
+	if !bytes.Equal(got.Bytes(), want.Bytes()) {
+		t.Error("another key was read")
+	}
+	must(t, os.Chmod(path, 0o444))
+	_, err = identity.ReadCredential(path)
+	is(t, err, identity.ErrMasterMode)
 }
 
 func TestReadMaster_whatIsNoKey_isRefused_andNeverQuoted(t *testing.T) {

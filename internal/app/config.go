@@ -7,8 +7,12 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/vault/seal"
 )
 
 // serverConfig is every setting of a running server. docs/config.md explains them.
@@ -140,6 +144,15 @@ func masterKeyPath(set, data string) string {
 		}
 	}
 	return data + "/master.key"
+}
+
+// readMasterKey reads the key at path, and makes one where none is, unless the service manager owns
+// that folder.
+func readMasterKey(path string) (seal.Key, error) {
+	if dir := os.Getenv("CREDENTIALS_DIRECTORY"); dir != "" && filepath.Dir(path) == filepath.Clean(dir) {
+		return identity.ReadCredential(path)
+	}
+	return identity.ReadMaster(path)
 }
 
 func fileExists(path string) bool {

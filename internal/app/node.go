@@ -42,7 +42,7 @@ func openNode(ctx context.Context, o nodeOptions) (*node, error) {
 	if err := os.MkdirAll(o.data, 0o700); err != nil {
 		return nil, errFolder.Because(err)
 	}
-	master, err := identity.ReadMaster(masterKeyPath(o.masterKeyFile, o.data))
+	master, err := readMasterKey(masterKeyPath(o.masterKeyFile, o.data))
 	if err != nil {
 		return nil, errFolder.Because(fmt.Errorf("read master key: %w", err))
 	}
