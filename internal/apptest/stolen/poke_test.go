@@ -216,7 +216,7 @@ func (k *poker) speak(address, text string) string {
 	conn, err := d.DialContext(k.t.Context(), "tcp", address)
 	must(k.t, err)
 	defer func() { _ = conn.Close() }() // the other side did
-	must(k.t, conn.SetDeadline(time.Now().Add(10*time.Second)))
+	must(k.t, conn.SetDeadline(time.Now().Add(time.Minute)))
 	_, err = conn.Write([]byte(text))
 	must(k.t, err)
 	answer, err := io.ReadAll(conn)
