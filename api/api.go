@@ -40,6 +40,7 @@ var errNoRoute = fault.New(fault.NotFound, "route-unknown", "there is no such ca
 //	everything else                           pages, static     api/web/web.go lists them
 func New(o Options) http.Handler {
 	calls := mux.NewRouter()
+	calls.Use(named)
 	o.REST.Register(calls)
 	calls.NotFoundHandler = http.HandlerFunc(noCall)
 	calls.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -47,6 +48,7 @@ func New(o Options) http.Handler {
 	})
 
 	pages := mux.NewRouter()
+	pages.Use(named)
 	o.Pages.Register(pages)
 	pages.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		o.Pages.Error(w, r, http.StatusNotFound, "page-unknown")
@@ -63,7 +65,7 @@ func New(o Options) http.Handler {
 	root.Handle("/healthz", monitored(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
 	root.Handle("/readyz", monitored(o.ready))
 	root.Handle("/", pages)
-	return o.middleware(&front{o.Provider, root}, calls, pages)
+	return o.middleware(&front{o.Provider, root})
 }
 
 // front takes what vendors call past the multiplexer, which would come to the same provider more slowly.

@@ -22,7 +22,7 @@ var errCrossOrigin = fault.New(fault.Denied, "cross-origin", "this call came fro
 
 // middleware is what every request passes: the client's address, the body's limit, the headers that
 // hold everywhere, the count, and the net below a panic.
-func (o *Options) middleware(next http.Handler, routers ...*mux.Router) http.Handler {
+func (o *Options) middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := o.Now()
 		seen := &recorder{ResponseWriter: w}
@@ -38,7 +38,7 @@ func (o *Options) middleware(next http.Handler, routers ...*mux.Router) http.Han
 			if p := recover(); p != nil {
 				o.caught(seen, r, p)
 			}
-			o.Observe(route(r, routers), method(r), seen.code(), o.Now().Sub(started))
+			o.Observe(route(r, seen), method(r), seen.code(), o.Now().Sub(started))
 		}()
 		next.ServeHTTP(seen, r)
 	})
@@ -96,22 +96,29 @@ func contains(prefixes []netip.Prefix, addr netip.Addr) bool {
 }
 
 // route gives the pattern that a request met, so that no id becomes a metric's label.
-func route(r *http.Request, routers []*mux.Router) string {
-	if knownOAuth[r.URL.Path] {
+func route(r *http.Request, seen *recorder) string {
+	switch {
+	case knownOAuth[r.URL.Path]:
 		return r.URL.Path
-	}
-	if strings.HasPrefix(r.Pattern, "/") && r.Pattern != "/" && r.Pattern != rest.Base+"/" {
+	case seen.route != "":
+		return seen.route
+	case strings.HasPrefix(r.Pattern, "/") && r.Pattern != "/" && r.Pattern != rest.Base+"/":
 		return r.Pattern
 	}
-	for _, router := range routers {
-		var m mux.RouteMatch
-		if router.Match(r, &m) && m.Route != nil {
-			if t, err := m.Route.GetPathTemplate(); err == nil {
-				return t
+	return "other"
+}
+
+// named notes the pattern that a router found, for the count: looking for it again would cost as much
+// as finding it.
+func named(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if seen, ok := w.(*recorder); ok {
+			if found := mux.CurrentRoute(r); found != nil {
+				seen.route, _ = found.GetPathTemplate() // one without a template is other
 			}
 		}
-	}
-	return "other"
+		next.ServeHTTP(w, r)
+	})
 }
 
 // knownOAuth are the OpenID Connect paths that are counted each for itself.
@@ -134,6 +141,7 @@ func method(r *http.Request) string {
 type recorder struct {
 	http.ResponseWriter
 	status int
+	route  string
 }
 
 func (w *recorder) WriteHeader(status int) {

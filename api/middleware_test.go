@@ -55,7 +55,8 @@ func around(t *testing.T, h http.HandlerFunc) *world {
 		Observe: func(route, method string, _ int, _ time.Duration) { w.counted = append(w.counted, method+" "+route) },
 		Now:     time.Now, Log: slog.New(slog.NewTextHandler(&w.log, nil)),
 	}
-	w.handler = o.middleware(root, router)
+	router.Use(named)
+	w.handler = o.middleware(root)
 	return w
 }
 
