@@ -35,6 +35,7 @@ func (p *Provider) readRequest(v identity.Vendor, form url.Values) (request, out
 		func(*request) outcome { return checkResponse(v, form) },
 		func(q *request) outcome { return q.readScopes(v, form) },
 		func(q *request) outcome { return q.checkProof(v, form.Get("code_challenge_method")) },
+		func(q *request) outcome { return q.readThumbprint(form.Get("dpop_jkt")) },
 		func(q *request) outcome { return q.readPrompt(v, form) },
 		func(q *request) outcome { return q.readClaims(form.Get("claims")) },
 		func(q *request) outcome { return q.readDetails(form.Get("authorization_details")) },
@@ -108,6 +109,15 @@ func (q *request) checkProof(v identity.Vendor, method string) outcome {
 	case !isChallenge(q.Challenge):
 		return failure(errInvalidRequest, "code_challenge is malformed")
 	}
+	return nil
+}
+
+// readThumbprint reads which key the code is to be bound to (RFC 9449, 10).
+func (q *request) readThumbprint(text string) outcome {
+	if text != "" && !isThumbprint(text) {
+		return failure(errInvalidRequest, "dpop_jkt is malformed")
+	}
+	q.Thumbprint = text
 	return nil
 }
 

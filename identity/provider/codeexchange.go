@@ -11,7 +11,7 @@ import (
 // exchangeCode turns a code into tokens. Whoever presents it must be the vendor that it was made for,
 // with the address and the verifier of its request; only then is it used up. A code that comes again
 // was stolen by one of the two: everything that came from it ends.
-func (p *Provider) exchangeCode(ctx context.Context, v identity.Vendor, presented, redirectURI, verifier string) (*tokens, error) {
+func (p *Provider) exchangeCode(ctx context.Context, v identity.Vendor, pr proof, presented, redirectURI, verifier string) (*tokens, error) {
 	code, err := p.read(kindCode, presented)
 	if err != nil || code.Client != v.ID || code.RedirectURI != redirectURI {
 		return nil, refuseGrant("the code is not valid")
@@ -19,12 +19,19 @@ func (p *Provider) exchangeCode(ctx context.Context, v identity.Vendor, presente
 	if !answers(verifier, code.Challenge) || code.Challenge == "" && v.Protocol.PKCE == identity.PKCERequired {
 		return nil, refuseGrant("code_verifier does not fit the code")
 	}
-	if err := p.redeem(ctx, code); err != nil {
+	if code.Thumbprint != "" && code.Thumbprint != pr.thumbprint {
+		return nil, refuseGrant("the code is bound to another key")
+	}
+	if err := p.spendProof(ctx, pr); err != nil {
 		return nil, err
 	}
+	if err := p.redeem(ctx, v, code); err != nil {
+		return nil, err
+	}
+	code.Thumbprint = pr.thumbprint
 	answer := p.issueAccess(code)
 	if code.has(scopeOffline) {
-		answer.Refresh = p.mint(kindRefresh, p.firstRefresh(code))
+		answer.Refresh = p.mint(kindRefresh, p.firstRefresh(v, code))
 	}
 	released, err := p.releaseToIDToken(ctx, code)
 	if err != nil {
@@ -38,13 +45,13 @@ func (p *Provider) exchangeCode(ctx context.Context, v identity.Vendor, presente
 }
 
 // redeem uses the code up, and begins the family of its refresh tokens.
-func (p *Provider) redeem(ctx context.Context, code token) error {
+func (p *Provider) redeem(ctx context.Context, v identity.Vendor, code token) error {
 	if err := p.live(ctx, code); err != nil {
 		return err
 	}
 	use := redemption{Family: code.Family, Expires: code.Expires}
 	if code.has(scopeOffline) {
-		first := p.firstRefresh(code)
+		first := p.firstRefresh(v, code)
 		use.Chain = &familyRecord{Version: recordVersion, Client: code.Client, Grant: code.Grant, Expires: first.Expires}
 	}
 	err := p.records.RedeemCode(ctx, use)

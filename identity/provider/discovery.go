@@ -44,6 +44,7 @@ type metadata struct {
 
 	IssInResponse    bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207
 	PromptsSupported []string `json:"prompt_values_supported"`
+	ProofAlgs        []string `json:"dpop_signing_alg_values_supported"`          // RFC 9449
 	PushedEndpoint   string   `json:"pushed_authorization_request_endpoint"`      // RFC 9126
 	ResponseAlgs     []string `json:"authorization_signing_alg_values_supported"` // JARM
 }
@@ -88,6 +89,7 @@ func newMetadata(issuer string) metadata {
 			UILocalesSupported:                     oidc.ParseLocales([]string{"en", "de"}),
 		},
 		IssInResponse:    true,
+		ProofAlgs:        algorithms,
 		PushedEndpoint:   issuer + pathPushed,
 		PromptsSupported: []string{promptNone, promptLogin, promptConsent, promptSelect},
 		DetailsSupported: []string{consent.DetailsType},

@@ -103,11 +103,11 @@ func unopened(err error) bool {
 	return errors.Is(err, vault.ErrSealed) || errors.Is(err, vault.ErrCapsuleContents) || errors.Is(err, vault.ErrTooLarge)
 }
 
-// write answers with the refusal, the way the library does, and with the challenge that the library
+// write answers with the refusal, the way the library does, and with the challenges that the library
 // leaves out.
-func (r *refusal) write(w http.ResponseWriter, challenge string) {
+func (r *refusal) write(w http.ResponseWriter, challenges ...string) {
 	if r.status == http.StatusUnauthorized || r.status == http.StatusForbidden {
-		w.Header().Set("WWW-Authenticate", challenge)
+		w.Header()["Www-Authenticate"] = challenges
 	}
 	body, err := json.Marshal(r.answer)
 	if err != nil { // two plain texts do not do this

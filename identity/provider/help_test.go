@@ -93,9 +93,17 @@ func newWorld(t testing.TB) *world {
 		w.must(w.consent.Close(context.Background()))
 		w.must(st.Close())
 	})
-	w.p, err = provider.New(provider.Options{
+	w.p, err = w.provider(log)
+	w.must(err)
+	w.http = w.p.Handler()
+	return w
+}
+
+// provider makes one on the world's store; every call is another node.
+func (w *world) provider(log *slog.Logger) (*provider.Provider, error) {
+	return provider.New(provider.Options{
 		Issuer: issuer, Accounts: w.accounts, Vendors: w.vendors, Keys: w.keys, Consent: w.consent,
-		Store: st, Now: w.clock.now, Log: log,
+		Store: w.store, Now: w.clock.now, Log: log,
 		Session: func(r *http.Request) (identity.Session, error) {
 			c, err := r.Cookie(cookieName)
 			if err != nil {
@@ -111,9 +119,18 @@ func newWorld(t testing.TB) *world {
 			_, _ = io.WriteString(rw, "page: "+code)
 		},
 	})
+}
+
+// another is a second node: it answers requests by the same store and keys, and shares nothing else.
+func (w *world) another() func(*http.Request) *httptest.ResponseRecorder {
+	p, err := w.provider(slog.New(slog.NewTextHandler(w.log, nil)))
 	w.must(err)
-	w.http = w.p.Handler()
-	return w
+	h := p.Handler()
+	return func(r *http.Request) *httptest.ResponseRecorder {
+		rec := httptest.NewRecorder()
+		h.ServeHTTP(rec, r)
+		return rec
+	}
 }
 
 func (w *world) must(err error) {

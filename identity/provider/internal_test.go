@@ -24,7 +24,7 @@ func fullToken(k kind) token {
 	t := token{
 		ID: tokenID(), Client: id.New[id.Client](), Grant: id.New[id.Grant](), Family: id.New[id.Family](),
 		Subject: "the-subject", Scopes: []string{"openid", "email"}, Claims: []string{"email"}, Issued: at, Expires: at.Add(time.Minute),
-		Key: vault.NewGrantKey(),
+		Key: vault.NewGrantKey(), Thumbprint: "thumbprint", Resources: []string{"https://api.shop.example/"},
 	}
 	if k == kindAccess {
 		return t
@@ -56,14 +56,18 @@ func TestToken_decodesToWhatWasEncoded(t *testing.T) {
 }
 
 func TestToken_cutOrLengthened_isNone(t *testing.T) {
-	plaintext := fullToken(kindCode).encode(kindCode)
+	full := fullToken(kindCode)
+	full.Thumbprint, full.Resources = "", nil // the end of a token without them is the end
+	plaintext := full.encode(kindCode)
 	for n := range plaintext {
 		if _, err := decodeToken(kindCode, plaintext[:n]); err == nil {
 			t.Fatalf("%d of %d bytes are a token", n, len(plaintext))
 		}
 	}
-	if _, err := decodeToken(kindCode, append(plaintext, 0)); err == nil {
-		t.Error("a longer one is a token")
+	for _, more := range [][]byte{{0}, {0, 0}, {0, 0, 0}} {
+		if _, err := decodeToken(kindCode, append(plaintext[:len(plaintext):len(plaintext)], more...)); err == nil {
+			t.Error("a longer one is a token")
+		}
 	}
 	noKey := fullToken(kindAccess)
 	noKey.Key = vault.GrantKey{}
@@ -117,6 +121,9 @@ func TestSignJWT_refusesKeysThatDoNotFit(t *testing.T) {
 func FuzzToken(f *testing.F) {
 	for _, k := range []kind{kindCode, kindAccess, kindRefresh} {
 		f.Add(fullToken(k).encode(k))
+		plain := fullToken(k)
+		plain.Thumbprint, plain.Resources = "", nil
+		f.Add(plain.encode(k))
 	}
 	f.Add([]byte{})
 	f.Add([]byte{tokenFormat, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})

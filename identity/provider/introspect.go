@@ -21,6 +21,8 @@ type introspection struct {
 	Audience string `json:"aud,omitempty"`
 	Issuer   string `json:"iss,omitempty"`
 	ID       string `json:"jti,omitempty"`
+
+	Confirmation *confirmation `json:"cnf,omitempty"` // the key that the token is bound to
 }
 
 // serveIntrospect is the introspection endpoint, without the library's HTTP layer.
@@ -104,10 +106,10 @@ func (p *Provider) standing(ctx context.Context, k kind, t token) (bool, error) 
 func (p *Provider) describe(k kind, t token) introspection {
 	answer := introspection{
 		Active: true, Scope: t.scope(), Client: string(t.Client), Expires: t.Expires.Unix(), Issued: t.Issued.Unix(),
-		Subject: t.Subject, Audience: string(t.Client), Issuer: p.o.Issuer, ID: t.ID,
+		Subject: t.Subject, Audience: string(t.Client), Issuer: p.o.Issuer, ID: t.ID, Confirmation: confirm(t.Thumbprint),
 	}
 	if k == kindAccess {
-		answer.Type = "Bearer"
+		answer.Type = t.kindName()
 	}
 	return answer
 }

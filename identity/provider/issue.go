@@ -43,21 +43,32 @@ func (p *Provider) issueAccess(t token) *tokens {
 	access := token{
 		ID: tokenID(), Client: t.Client, Grant: t.Grant, Family: t.Family, Subject: t.Subject,
 		Scopes: t.Scopes, Claims: t.Claims, Key: t.Key,
-		Issued: now, Expires: now.Add(p.o.AccessTokenLifetime),
+		Issued: now, Expires: now.Add(p.o.AccessTokenLifetime), Thumbprint: t.Thumbprint,
 	}
 	if !t.Ends.IsZero() {
 		access.Expires = earlier(access.Expires, t.Ends)
 	}
 	return &tokens{
-		Access: p.mint(kindAccess, access), Type: "Bearer",
+		Access: p.mint(kindAccess, access), Type: access.kindName(),
 		ExpiresIn: int64(access.Expires.Sub(now) / time.Second), Scope: access.scope(),
 	}
 }
 
 // issueToClient answers a vendor that acts for itself. No scope is known that would mean anything
 // then, so none is granted.
-func (p *Provider) issueToClient(v identity.Vendor) *tokens {
-	return p.issueAccess(token{Client: v.ID, Subject: string(v.ID)})
+func (p *Provider) issueToClient(ctx context.Context, v identity.Vendor, pr proof) (*tokens, error) {
+	if err := p.spendProof(ctx, pr); err != nil {
+		return nil, err
+	}
+	return p.issueAccess(token{Client: v.ID, Subject: string(v.ID), Thumbprint: pr.thumbprint}), nil
+}
+
+// kindName is the token_type: how whoever has the token must present it.
+func (t token) kindName() string {
+	if t.Thumbprint != "" {
+		return schemeDPoP
+	}
+	return schemeBearer
 }
 
 // live asks consent whether the grant of a code or a refresh token still serves.

@@ -40,7 +40,8 @@ type pushedAnswer struct {
 
 // servePushed takes a request from the vendor itself.
 func (p *Provider) servePushed(w http.ResponseWriter, r *http.Request) {
-	answer, err := p.push(r.Context(), r.Header, r.PostForm)
+	p.offerNonce(w, r)
+	answer, err := p.push(r)
 	var body []byte
 	if err == nil {
 		body, err = json.Marshal(answer)
@@ -54,8 +55,13 @@ func (p *Provider) servePushed(w http.ResponseWriter, r *http.Request) {
 
 // push checks a request as the authorization endpoint would, and gives it back sealed: whoever holds
 // the name of a pushed request holds the request, and nothing is written.
-func (p *Provider) push(ctx context.Context, h http.Header, form url.Values) (pushedAnswer, error) {
-	v, err := p.identify(ctx, h, form)
+func (p *Provider) push(r *http.Request) (pushedAnswer, error) {
+	form := r.PostForm
+	pr, err := p.readProof(r, pathPushed, "")
+	if err != nil {
+		return pushedAnswer{}, err
+	}
+	v, err := p.identify(r.Context(), r.Header, form)
 	if err != nil {
 		return pushedAnswer{}, err
 	}
@@ -65,6 +71,12 @@ func (p *Provider) push(ctx context.Context, h http.Header, form url.Values) (pu
 	q, wrong := p.readPushed(v, form)
 	if wrong != nil {
 		return pushedAnswer{}, refuseOutcome(wrong)
+	}
+	if !pr.none() { // RFC 9449, 10.1: the proof binds the code like dpop_jkt, and both must agree
+		if q.Thumbprint != "" && q.Thumbprint != pr.thumbprint {
+			return pushedAnswer{}, refuseProof("dpop_jkt is not the key of the DPoP proof")
+		}
+		q.Thumbprint = pr.thumbprint
 	}
 	q.Pushed = tokenID()
 	plaintext, err := json.Marshal(q)

@@ -55,6 +55,7 @@ type Provider struct {
 	o        Options
 	records  records
 	metadata metadata
+	replays  *replays
 	handler  http.Handler
 }
 
@@ -66,6 +67,7 @@ func New(o Options) (*Provider, error) {
 	}
 	p := &Provider{o: o, records: records{store: o.Store, now: o.Now, access: o.AccessTokenLifetime + time.Minute}}
 	p.metadata = newMetadata(o.Issuer)
+	p.replays = newReplays(o.Store, o.Now, o.Log)
 	p.handler = p.routes()
 	return p, nil
 }

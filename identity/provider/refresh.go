@@ -15,18 +15,21 @@ import (
 
 // firstRefresh is the refresh token that comes with a code. Its end is the family's: rotating does not
 // move it, and it is never after the grant's.
-func (p *Provider) firstRefresh(code token) token {
+func (p *Provider) firstRefresh(v identity.Vendor, code token) token {
 	t := code
 	t.ID = tokenID()
 	t.Issued = p.o.Now()
 	t.Expires = earlier(t.Issued.Add(p.o.RefreshLifetime), code.Ends)
 	t.Generation = 0
+	if !v.Public { // a vendor that proves itself holds its refresh tokens by that (RFC 9449, 5)
+		t.Thumbprint = ""
+	}
 	return t
 }
 
 // refresh turns a refresh token into the next one and a new access token. The old one is used up; if
 // it comes again later than a lost answer explains, the family ends (RFC 9700, 4.14.2).
-func (p *Provider) refresh(ctx context.Context, v identity.Vendor, presented, scope string) (*tokens, error) {
+func (p *Provider) refresh(ctx context.Context, v identity.Vendor, pr proof, presented, scope string) (*tokens, error) {
 	t, err := p.read(kindRefresh, presented)
 	if err != nil || t.Client != v.ID || p.over(t) {
 		return nil, refuseGrant("the refresh token is not valid")
@@ -35,9 +38,16 @@ func (p *Provider) refresh(ctx context.Context, v identity.Vendor, presented, sc
 	if err != nil {
 		return nil, err
 	}
+	if t.Thumbprint != "" && t.Thumbprint != pr.thumbprint {
+		return nil, refuseGrant("the refresh token is bound to another key")
+	}
 	if err := p.live(ctx, t); err != nil {
 		return nil, err
 	}
+	if err := p.spendProof(ctx, pr); err != nil {
+		return nil, err
+	}
+	narrowed.Thumbprint = pr.thumbprint
 	rotated, err := p.rotate(ctx, t)
 	if err != nil {
 		return nil, err

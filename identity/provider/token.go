@@ -54,6 +54,12 @@ type token struct {
 
 	// A refresh token counts the rotations of its family.
 	Generation uint64
+
+	// Thumbprint names the key that whoever uses the token must have: DPoP, RFC 9449. In a code it is
+	// the one that the request named beforehand.
+	Thumbprint string
+	// Resources are the APIs that access tokens may be for (RFC 8707), as the request named them.
+	Resources []string
 }
 
 // String hides the token.
@@ -109,19 +115,37 @@ func (t token) encode(k kind) []byte {
 	b = appendTime(b, t.Expires)
 	b = appendText(b, t.Key.Bytes())
 	if k == kindAccess {
-		return b
+		return t.appendBounds(b)
 	}
 	b = appendTime(b, t.AuthTime)
 	b = appendTexts(b, t.Methods)
 	b = appendText(b, t.Session)
 	b = appendTime(b, t.Ends)
 	if k == kindRefresh {
-		return binary.AppendUvarint(b, t.Generation)
+		return t.appendBounds(binary.AppendUvarint(b, t.Generation))
 	}
 	b = appendText(b, t.RedirectURI)
 	b = appendText(b, t.Challenge)
 	b = appendText(b, t.Nonce)
-	return appendTexts(b, t.IDTokenClaims)
+	return t.appendBounds(appendTexts(b, t.IDTokenClaims))
+}
+
+// appendBounds writes what only few tokens have; without any of it a token ends before.
+func (t token) appendBounds(b []byte) []byte {
+	if t.Thumbprint == "" && len(t.Resources) == 0 {
+		return b
+	}
+	return appendTexts(appendText(b, t.Thumbprint), t.Resources)
+}
+
+// decodeBounds reverses appendBounds: to have none there is one spelling.
+func (t *token) decodeBounds(f *fields) {
+	if f.bad || f.rest == "" {
+		return
+	}
+	t.Thumbprint = f.text()
+	t.Resources = f.texts()
+	f.bad = f.bad || t.Thumbprint == "" && len(t.Resources) == 0
 }
 
 // decodeToken reverses encode; a token with a grant and without its key is none.
@@ -144,6 +168,7 @@ func decodeToken(k kind, plaintext []byte) (token, error) {
 	if k != kindAccess {
 		t.decodeLogin(k, f)
 	}
+	t.decodeBounds(f)
 	if !f.done() {
 		return token{}, errBlob
 	}

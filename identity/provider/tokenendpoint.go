@@ -13,7 +13,8 @@ import (
 
 // serveToken is the token endpoint, without the library's HTTP layer (see BenchmarkThroughLibrary).
 func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) {
-	answer, err := p.token(r.Context(), r.Header, r.PostForm)
+	p.offerNonce(w, r)
+	answer, err := p.token(r)
 	if err != nil {
 		p.translate(r.Context(), "issue tokens", err).write(w, challengeClient)
 		return
@@ -27,7 +28,8 @@ func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) {
 }
 
 // token answers a vendor that proves who it is, when it may use this grant type.
-func (p *Provider) token(ctx context.Context, h http.Header, form url.Values) (*tokens, error) {
+func (p *Provider) token(r *http.Request) (*tokens, error) {
+	form := r.PostForm
 	grant := form.Get("grant_type")
 	switch grant {
 	case grantCode, grantRefresh, grantClient:
@@ -36,26 +38,35 @@ func (p *Provider) token(ctx context.Context, h http.Header, form url.Values) (*
 	default:
 		return nil, refuse(http.StatusBadRequest, oidc.ErrUnsupportedGrantType(), "this grant type is not supported")
 	}
-	v, err := p.identify(ctx, h, form)
+	// The proof comes first: a vendor that only lacks the nonce must be able to repeat its assertion.
+	pr, err := p.readProof(r, pathToken, "")
 	if err != nil {
 		return nil, err
 	}
-	return p.issue(ctx, v, grant, form)
+	v, err := p.identify(r.Context(), r.Header, form)
+	if err != nil {
+		return nil, err
+	}
+	if err := demandsProof(v, pr); err != nil {
+		return nil, err
+	}
+	return p.issue(r.Context(), v, pr, form)
 }
 
 // issue does what the grant type says.
-func (p *Provider) issue(ctx context.Context, v identity.Vendor, grant string, form url.Values) (*tokens, error) {
+func (p *Provider) issue(ctx context.Context, v identity.Vendor, pr proof, form url.Values) (*tokens, error) {
+	grant := form.Get("grant_type")
 	switch {
 	case grant == grantClient:
-		return p.issueToClient(v), nil
+		return p.issueToClient(ctx, v, pr)
 	case grant == grantRefresh && form.Get("refresh_token") == "":
 		return nil, refuseRequest("refresh_token is missing")
 	case grant == grantRefresh:
-		return p.refresh(ctx, v, form.Get("refresh_token"), form.Get("scope"))
+		return p.refresh(ctx, v, pr, form.Get("refresh_token"), form.Get("scope"))
 	case form.Get("code") == "":
 		return nil, refuseRequest("code is missing")
 	case form.Get("redirect_uri") == "":
 		return nil, refuseRequest("redirect_uri is missing")
 	}
-	return p.exchangeCode(ctx, v, form.Get("code"), form.Get("redirect_uri"), form.Get("code_verifier"))
+	return p.exchangeCode(ctx, v, pr, form.Get("code"), form.Get("redirect_uri"), form.Get("code_verifier"))
 }

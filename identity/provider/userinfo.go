@@ -17,58 +17,62 @@ import (
 // which costs as much as all the rest of it (see BenchmarkUserInfoThroughLibrary).
 func (p *Provider) serveUserInfo(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
-	text, err := bearer(w, r)
+	p.offerNonce(w, r)
+	text, scheme, err := presented(w, r)
 	if err == nil && text == "" {
-		// Who sent no token at all learns the scheme, and no error (RFC 6750, 3.1).
-		p.translate(r.Context(), "userinfo", refuseToken()).write(w, challengeBearer)
+		// Who sent no token at all learns the schemes, and no error (RFC 6750, 3.1).
+		p.translate(r.Context(), "userinfo", refuseToken()).write(w, challengeBearer, challengeDPoP)
 		return
 	}
 	var body json.RawMessage
 	if err == nil {
-		body, err = p.userInfo(r.Context(), text)
+		body, err = p.userInfoWith(r, text, scheme)
 	}
 	if err != nil {
-		refused := p.translate(r.Context(), "userinfo", err)
-		refused.write(w, challengeBearer+`, error="`+string(refused.answer.ErrorType)+`"`)
+		p.refuseRead(w, r, scheme, err)
 		return
 	}
 	writeJSON(w, http.StatusOK, body)
 }
 
-// bearer finds the token: in the header, or in the form of a POST, not in both, and never in the
-// address (RFC 6750, 2; RFC 9700, 4.3.2).
-func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
+// presented finds the token and the scheme it comes by: in the header, or in the form of a POST, not
+// in both, and never in the address (RFC 6750, 2; RFC 9700, 4.3.2). A form can only bear it.
+func presented(w http.ResponseWriter, r *http.Request) (text, scheme string, err error) {
 	if r.URL.RawQuery != "" && r.URL.Query().Has("access_token") {
-		return "", refuseRequest("access_token does not belong into the address")
+		return "", "", refuseRequest("access_token does not belong into the address")
 	}
-	text, inHeader := "", false
+	inHeader := false
 	if header := r.Header["Authorization"]; len(header) > 0 {
-		scheme, rest, _ := strings.Cut(header[0], " ")
-		if len(header) > 1 || !strings.EqualFold(scheme, "Bearer") || rest == "" {
-			return "", refuseToken()
+		name, rest, _ := strings.Cut(header[0], " ")
+		scheme = schemeOf(name)
+		if len(header) > 1 || scheme == "" || rest == "" {
+			return "", scheme, refuseToken()
 		}
 		text, inHeader = rest, true
 	}
 	if r.Method != http.MethodPost || !isForm(r.Header.Get("Content-Type")) {
-		return text, nil
+		return text, scheme, nil
 	}
 	if wrong := readForm(w, r); wrong != nil {
-		return "", wrong
+		return "", scheme, wrong
 	}
 	if !r.PostForm.Has("access_token") {
-		return text, nil
+		return text, scheme, nil
 	}
 	if inHeader {
-		return "", refuseRequest("send access_token once")
+		return "", scheme, refuseRequest("send access_token once")
 	}
-	return r.PostForm.Get("access_token"), nil
+	return r.PostForm.Get("access_token"), schemeBearer, nil
 }
 
 // userInfo gives what the token's grant still covers. Consent decides and records each time; release
 // alone opens the capsule.
-func (p *Provider) userInfo(ctx context.Context, text string) (json.RawMessage, error) {
+func (p *Provider) userInfo(ctx context.Context, text string, pr proof) (json.RawMessage, error) {
 	t, err := p.read(kindAccess, text)
 	if err != nil || p.over(t) {
+		return nil, refuseToken()
+	}
+	if t.Thumbprint != pr.thumbprint {
 		return nil, refuseToken()
 	}
 	if t.Grant == "" || !t.has(scopeOpenID) {

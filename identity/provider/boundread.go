@@ -1,0 +1,76 @@
+package provider
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+)
+
+const schemeBearer = "Bearer"
+
+// challengeDPoP is the challenge of RFC 9449, 7.1.
+var challengeDPoP = schemeDPoP + ` realm="meins", algs="` + strings.Join(names(assertionAlgorithms), " ") + `"`
+
+// schemeOf is a scheme that tokens may come by, or nothing.
+func schemeOf(name string) string {
+	switch {
+	case strings.EqualFold(name, schemeBearer):
+		return schemeBearer
+	case strings.EqualFold(name, schemeDPoP):
+		return schemeDPoP
+	}
+	return ""
+}
+
+// userInfoWith reads UserInfo by the scheme that the token came by. A token that is bound to a key
+// serves only with a proof, and one that is not, only without (RFC 9449, 7.1 and 7.2).
+func (p *Provider) userInfoWith(r *http.Request, text, scheme string) (json.RawMessage, error) {
+	if scheme != schemeDPoP {
+		return p.userInfo(r.Context(), text, proof{})
+	}
+	pr, err := p.readProof(r, pathUserInfo, text)
+	if err != nil {
+		return nil, err
+	}
+	if pr.none() {
+		return nil, refuseToken()
+	}
+	key := pr.key()
+	if !p.replays.claim(key) {
+		return nil, refuseProof("the DPoP proof was used before")
+	}
+	used, err := p.records.Used(r.Context(), key)
+	var body json.RawMessage
+	switch {
+	case err != nil:
+		err = fmt.Errorf("look for a proof: %w", err)
+	case used:
+		err = refuseProof("the DPoP proof was used before")
+	default:
+		body, err = p.userInfo(r.Context(), text, pr)
+	}
+	if err != nil {
+		p.replays.drop(key)
+		return nil, err
+	}
+	p.replays.keep(key, pr.until)
+	return body, nil
+}
+
+// refuseRead answers a read that is refused, with the challenge of its scheme. A proof that does not
+// hold, or lacks the nonce, is a 401 here (RFC 9449, 7.1 and 9).
+func (p *Provider) refuseRead(w http.ResponseWriter, r *http.Request, scheme string, err error) {
+	refused := p.translate(r.Context(), "userinfo", err)
+	code := string(refused.answer.ErrorType)
+	challenge := challengeBearer
+	if scheme == schemeDPoP {
+		challenge = challengeDPoP
+	}
+	if code == codeInvalidProof || code == codeUseNonce {
+		refused = &refusal{http.StatusUnauthorized, &oidc.Error{ErrorType: refused.answer.ErrorType, Description: refused.answer.Description}}
+	}
+	refused.write(w, challenge+`, error="`+code+`"`)
+}

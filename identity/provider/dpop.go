@@ -1,0 +1,200 @@
+package provider
+
+import (
+	"context"
+	"crypto"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	jose "github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+
+	"github.com/meins-id/meins/identity"
+)
+
+const (
+	schemeDPoP = "DPoP"
+	proofType  = "dpop+jwt"
+
+	maxProof     = 8 << 10
+	maxProofName = 256
+	maxProofSkew = 5 * time.Minute
+
+	headerProof = "DPoP"
+	headerNonce = "DPoP-Nonce"
+
+	codeInvalidProof = "invalid_dpop_proof"
+	codeUseNonce     = "use_dpop_nonce"
+)
+
+// proof is a DPoP proof that holds: whoever sent the request has the key (RFC 9449). The zero proof
+// is none.
+type proof struct {
+	thumbprint string // of the key, RFC 7638
+	name       string // of this proof, to notice it when it comes again
+	until      time.Time
+}
+
+func (pr proof) none() bool { return pr.thumbprint == "" }
+
+// proofClaims are the claims of RFC 9449, 4.2.
+type proofClaims struct {
+	ID     string           `json:"jti"`
+	Method string           `json:"htm"`
+	URI    string           `json:"htu"`
+	Issued *jwt.NumericDate `json:"iat"`
+	Access string           `json:"ath"`
+	Nonce  string           `json:"nonce"`
+}
+
+func refuseProof(text string) error {
+	return refuse(http.StatusBadRequest, &oidc.Error{ErrorType: codeInvalidProof}, text)
+}
+
+func refuseNonce() error {
+	return refuse(http.StatusBadRequest, &oidc.Error{ErrorType: codeUseNonce}, "use the nonce that comes with this answer")
+}
+
+// readProof reads the proof of a request, and wants it to be for this method, address, nonce and
+// access token, if there is one (RFC 9449, 4.3). It costs one signature and writes nothing; that no
+// proof counts twice is spendProof's and the replays' to see.
+func (p *Provider) readProof(r *http.Request, path, access string) (proof, error) {
+	headers := r.Header.Values(headerProof)
+	switch {
+	case len(headers) == 0:
+		return proof{}, nil
+	case len(headers) > 1 || len(headers[0]) > maxProof:
+		return proof{}, refuseProof("send one DPoP proof")
+	}
+	claims, thumbprint, err := openProof(headers[0])
+	if err != nil {
+		return proof{}, refuseProof("the DPoP proof is malformed, or its signature does not hold")
+	}
+	switch {
+	case claims.ID == "" || len(claims.ID) > maxProofName || claims.Issued == nil:
+		return proof{}, refuseProof("the DPoP proof needs jti and iat")
+	case claims.Method != r.Method:
+		return proof{}, refuseProof("htm of the DPoP proof is not the method of this request")
+	case !p.isHere(claims.URI, path):
+		return proof{}, refuseProof("htu of the DPoP proof is not the address of this request")
+	case access != "" && !isHashOf(claims.Access, access):
+		return proof{}, refuseProof("ath of the DPoP proof does not fit the access token")
+	case claims.Nonce == "":
+		return proof{}, refuseNonce()
+	}
+	made, ok := p.nonceTime(claims.Nonce)
+	if !ok {
+		return proof{}, refuseNonce()
+	}
+	// The nonce says how old a proof can be; iat only shows a clock that is far off.
+	if off := p.o.Now().Sub(claims.Issued.Time()); off > maxProofSkew || off < -maxProofSkew {
+		return proof{}, refuseProof("iat of the DPoP proof is out of range")
+	}
+	return proof{thumbprint: thumbprint, name: claims.ID, until: made.Add(nonceLifetime + nonceStep)}, nil
+}
+
+var errProof = errors.New("not a DPoP proof")
+
+// openProof checks a proof's form and its signature by the key that it brings along.
+func openProof(text string) (proofClaims, string, error) {
+	signed, err := jwt.ParseSigned(text, assertionAlgorithms)
+	if err != nil || len(signed.Headers) != 1 {
+		return proofClaims{}, "", errProof
+	}
+	head := signed.Headers[0]
+	kind, _ := head.ExtraHeaders[jose.HeaderType].(string)
+	key := head.JSONWebKey
+	if !strings.EqualFold(kind, proofType) || key == nil || !key.Valid() || !key.IsPublic() {
+		return proofClaims{}, "", errProof
+	}
+	var claims proofClaims
+	if err := signed.Claims(key.Key, &claims); err != nil {
+		return proofClaims{}, "", errProof
+	}
+	sum, err := key.Thumbprint(crypto.SHA256)
+	if err != nil {
+		return proofClaims{}, "", errProof
+	}
+	return claims, encoding.EncodeToString(sum), nil
+}
+
+// isHere compares htu with an address of ours, without query and fragment, whichever way scheme, host
+// and port are written (RFC 9449, 4.3).
+func (p *Provider) isHere(htu, path string) bool {
+	if htu == p.o.Issuer+path {
+		return true
+	}
+	said, err := url.Parse(htu)
+	if err != nil || said.User != nil || said.Opaque != "" || said.EscapedPath() != path {
+		return false
+	}
+	here, err := url.Parse(p.o.Issuer)
+	return err == nil && strings.EqualFold(said.Scheme, here.Scheme) && hostPort(said) == hostPort(here)
+}
+
+func hostPort(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[strings.ToLower(u.Scheme)]
+	}
+	return strings.ToLower(u.Hostname()) + ":" + port
+}
+
+// isHashOf says whether a text is the hash of an access token (RFC 9449, 4.2).
+func isHashOf(ath, access string) bool {
+	sum := sha256.Sum256([]byte(access))
+	return subtle.ConstantTimeCompare([]byte(ath), []byte(encoding.EncodeToString(sum[:]))) == 1
+}
+
+// isThumbprint says whether a text can be the thumbprint of any key.
+func isThumbprint(s string) bool { return isChallenge(s) }
+
+// key is where the use of a proof is noted.
+func (pr proof) key() string { return hashed(onceProof, pr.thumbprint, pr.name) }
+
+// spendProof notes the use of a proof before tokens are issued for it: the store knows it on every
+// node. Requests that prove nothing else never come this far.
+func (p *Provider) spendProof(ctx context.Context, pr proof) error {
+	if pr.none() {
+		return nil
+	}
+	err := p.records.UseOnce(ctx, pr.key(), pr.until)
+	if errors.Is(err, errUsed) {
+		return refuseProof("the DPoP proof was used before")
+	}
+	return err
+}
+
+// demandsProof refuses the token request of a vendor that has bound itself to send proofs.
+func demandsProof(v identity.Vendor, pr proof) error {
+	if v.Protocol.BoundTokens && pr.none() {
+		return refuseProof("this client must send a DPoP proof")
+	}
+	return nil
+}
+
+// confirmation is the claim that names the key a token is bound to (RFC 7800, RFC 9449, 6.1).
+type confirmation struct {
+	Thumbprint string `json:"jkt"`
+}
+
+// confirm is nothing for a token that is bound to no key.
+func confirm(thumbprint string) *confirmation {
+	if thumbprint == "" {
+		return nil
+	}
+	return &confirmation{thumbprint}
+}
+
+// offerNonce gives who sent a proof the nonce for the next one.
+func (p *Provider) offerNonce(w http.ResponseWriter, r *http.Request) {
+	if len(r.Header.Values(headerProof)) > 0 {
+		w.Header().Set(headerNonce, p.nonce())
+	}
+}
