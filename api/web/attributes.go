@@ -61,6 +61,15 @@ func inOrder(claims []consent.Claim) []consent.Claim {
 	})
 }
 
+// namesInOrder sorts names alike.
+func namesInOrder(names []string) []string {
+	return slices.SortedStableFunc(slices.Values(names), func(a, b string) int {
+		_, i := place(a)
+		_, j := place(b)
+		return i - j
+	})
+}
+
 // group puts claims under headings.
 func (l *locale) group(claims []claimView) []claimGroup {
 	var groups []claimGroup

@@ -215,7 +215,7 @@ func (w *Web) connection(out http.ResponseWriter, r *http.Request) error {
 	p := w.newPage(r, "connection")
 	p.Section, p.Account = "connections", string(s.Account)
 	view := connectionView{
-		Grant: w.grantView(r.Context(), p.locale, g), Declined: p.Claims(g.Declined), Total: int(g.Reads), More: more,
+		Grant: w.grantView(r.Context(), p.locale, g), Declined: p.Claims(namesInOrder(g.Declined)), Total: int(g.Reads), More: more,
 	}
 	for _, c := range inOrder(g.Claims) {
 		view.Claims = append(view.Claims, p.claimView(c))
@@ -228,7 +228,7 @@ func (w *Web) connection(out http.ResponseWriter, r *http.Request) error {
 }
 
 func (l *locale) readView(r consent.Read) readView {
-	v := readView{Time: r.Time, What: l.Claims(r.Claims)}
+	v := readView{Time: r.Time, What: l.Claims(namesInOrder(r.Claims))}
 	if len(r.Claims) == 0 {
 		v.What = l.T("reads.nothing")
 	}

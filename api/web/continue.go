@@ -99,7 +99,7 @@ func (w *Web) resume(out http.ResponseWriter, r *http.Request, flow string, s id
 	p.Flow, p.Account = flow, string(s.Account)
 	p.View = resumption{
 		Vendor: w.vendorView(r.Context(), next.Ask.Party),
-		Flow: flow, Account: s.Account, Session: s.ID, Share: s.Share,
+		Flow:   flow, Account: s.Account, Session: s.ID, Share: s.Share,
 		Grant: next.Grant.ID, WrappedKey: next.Grant.Wrapped, PromptNone: next.PromptNone,
 	}
 	return w.render(out, http.StatusOK, p)

@@ -38,7 +38,7 @@ func TestApprove_withoutAnythingOptional_signsIn(t *testing.T) {
 	b, p := visit(t, d, phone), erika()
 	p.goesToConsent(b)
 	b.click(deciding("approve"))
-	b.says("#errors", "Type full name: Blumen am Markt needs it")
+	b.says("#errors", "Type your full name: Blumen am Markt needs it")
 	b.fill(attribute("name"), p.name)
 	b.click(deciding("approve"))
 	b.greets(p)

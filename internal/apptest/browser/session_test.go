@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"fmt"
 	"testing"
 )
 
@@ -111,6 +112,52 @@ func (b *tab) refuses(login, passphrase, said string) {
 	if b.value("[name=login]") != login || b.value("[name=passphrase]") != passphrase {
 		b.t.Error("what was typed is lost")
 	}
+}
+
+func TestVault_olderThanThisDeviceHasSeen_staysClosedUntilTheCustomerDecides(t *testing.T) {
+	t.Parallel()
+	d := startDemo(t)
+	b, p := visit(t, d, phone), erika()
+	b.open(d.meins + "/signup")
+	p.signsUp(b)
+	b.page("vault")
+	p.fills(b)
+	p.saves(b)
+
+	b.hasSeenRevision(1000)
+	b.open(d.meins + "/vault")
+	b.wait("document.querySelector('#older').open")
+	b.says("#older", "This is an older state of your vault")
+	b.click("[name=older-leave]")
+	b.page("vault")
+	b.says("#errors", "Your vault stays closed until you load this page again")
+	if got := b.value(attribute("name")); got != "" {
+		t.Errorf("a vault that was left closed shows %q", got)
+	}
+	if b.holds("document.querySelector('button[name=save]').checkVisibility()") {
+		t.Error("there is something to save in a closed vault")
+	}
+
+	b.do(reload())
+	b.wait("document.querySelector('#older').open")
+	b.click("[name=older-accept]")
+	b.page("vault")
+	if got := b.value(attribute("name")); got != p.name {
+		t.Errorf("the older state shows the name %q, want %q", got, p.name)
+	}
+	b.fill(attribute("email"), "erika@example.org")
+	p.saves(b)
+	b.do(reload())
+	b.page("vault")
+	if b.holds("document.querySelector('#older').open") || b.value(attribute("email")) != "erika@example.org" {
+		t.Errorf("what was decided does not hold:\n%s", b.where())
+	}
+}
+
+// hasSeenRevision has the browser remember that the vault was at a revision.
+func (b *tab) hasSeenRevision(n int) {
+	b.t.Helper()
+	b.eval(fmt.Sprintf(`{ const kept = JSON.parse(localStorage["meins.kept"]); kept.highest = %d; localStorage["meins.kept"] = JSON.stringify(kept); }`, n), nil)
 }
 
 func TestTwoTabs_bothSaveTheVault_keepBoth(t *testing.T) {

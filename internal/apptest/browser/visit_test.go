@@ -30,7 +30,7 @@ type device struct {
 var (
 	phone   = device{name: "phone", width: 360, height: 640, language: "en-GB,en"}
 	desktop = device{name: "desktop", width: 1280, height: 800, language: "en-GB,en"}
-	german  = device{name: "german", width: 360, height: 640, language: "de-DE,de;q=0.9,en;q=0.5"}
+	german  = device{name: "german", width: 360, height: 640, language: "de-DE,de,en"}
 )
 
 // tab is one tab of a person's browser. Its methods act as the person does, and fail the test where
@@ -76,7 +76,7 @@ func (on device) emulated() []chromedp.Action {
 	return []chromedp.Action{
 		emulation.SetDeviceMetricsOverride(on.width, on.height, 1, on.width < 500),
 		emulation.SetFocusEmulationEnabled(true),
-		emulation.SetUserAgentOverride("Mozilla/5.0 (X11; Linux x86_64) Chrome").WithAcceptLanguage(on.language),
+		emulation.SetUserAgentOverride("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36").WithAcceptLanguage(on.language),
 		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
 			{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
 		}),

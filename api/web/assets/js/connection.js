@@ -1,5 +1,5 @@
-import { agent } from "./agent.js";
-import { $, $$, act, api, ready } from "./page.js";
+import "./agent.js";
+import { $, $$, act, api, ask, explain, ready, show } from "./page.js";
 import { t } from "./text.js";
 import { written } from "./values.js";
 
@@ -15,11 +15,11 @@ $("button[name=withdraw]")?.addEventListener("click", () => act(main, t("connect
 // What the vendor reads is what the vault says; a locked vault says nothing, and the rest of the
 // page is of use all the same.
 const rows = $$("[data-claim]").filter((row) => $("[data-value]", row));
-if (rows.length) await fill().catch(locked);
+if (rows.length) await fill().catch(empty);
 ready();
 
 async function fill() {
-  const { attributes } = await agent.call("get", { names: rows.map((row) => row.dataset.claim) });
+  const { attributes } = await ask("get", { names: rows.map((row) => row.dataset.claim) });
   for (const row of rows) {
     const text = written(row.dataset.kind, attributes[row.dataset.claim]);
     put(row, text || t("consent.missing"), text === "");
@@ -32,9 +32,12 @@ function put(row, text, none) {
   value.classList.toggle("none", none);
 }
 
-function locked() {
+function empty(problem) {
+  const locked = ["vault-locked", "no-session"].includes(problem?.code);
+  if (!locked) show([{ text: explain(problem), code: problem?.code }]);
   for (const row of rows) {
     put(row, "", true);
+    if (!locked) continue;
     const link = document.createElement("a");
     link.href = `/unlock?next=${encodeURIComponent(location.pathname)}`;
     link.textContent = t("connection.locked");

@@ -38,12 +38,48 @@ export function explain(problem) {
   return has(`problem.${code}`) ? t(`problem.${code}`) : t("problem.internal");
 }
 
+// ask asks the agent. Where the server shows an older vault than this device has seen, the customer
+// decides whether that one counts; until then nothing is read from it.
+export async function ask(method, params = {}) {
+  for (;;) {
+    try {
+      return await agent.call(method, params);
+    } catch (problem) {
+      if (problem?.code !== "vault-rolled-back") throw problem;
+      await older(problem);
+    }
+  }
+}
+
+// older says what an older state can mean. Leaving it closed is the first choice, and what Escape does.
+function older(problem) {
+  const dialog = $("#older");
+  const form = $("form", dialog);
+  return new Promise((resolve, reject) => {
+    const close = () => { form.onsubmit = null; dialog.close(); };
+    dialog.oncancel = () => { close(); reject(problem); };
+    $("[name=older-leave]", dialog).onclick = dialog.oncancel;
+    form.onsubmit = async (event) => {
+      event.preventDefault();
+      if (form.dataset.busy) return;
+      work(form, t("older.working"));
+      const failed = await agent.call("rollback.accept").then(() => null, (why) => why);
+      rest(form);
+      close();
+      if (failed) reject(failed);
+      else resolve();
+    };
+    dialog.showModal();
+    $("[name=older-leave]", dialog).focus();
+  });
+}
+
 // call asks the agent. When the session ended or the vault is locked, the customer signs in again
 // right here, and the call is made once more: nothing that was typed is lost.
 export async function call(method, params = {}) {
   for (;;) {
     try {
-      return await agent.call(method, params);
+      return await ask(method, params);
     } catch (problem) {
       if (problem?.code === "must-renew") {
         location.assign(onward("/recover"));
@@ -120,7 +156,7 @@ export async function first(method, params = {}) {
     "vault-locked": flow ? onward("/unlock") : `/unlock${back}`,
   };
   try {
-    return await agent.call(method, params);
+    return await ask(method, params);
   } catch (problem) {
     const way = ways[problem?.code];
     if (!way) throw problem;
@@ -230,6 +266,15 @@ function mark(p) {
   input.setAttribute("aria-describedby", `${said.id} ${input.getAttribute("aria-describedby") ?? ""}`.trim());
 }
 
+// mend takes the red off a field that is being corrected; the words keep their place, so that nothing
+// jumps while somebody types.
+function mend({ target }) {
+  if (!target.matches?.("[aria-invalid]")) return;
+  target.removeAttribute("aria-invalid");
+  const field = target.closest(".field");
+  if (!$("[aria-invalid]", field)) field.classList.add("is-mended");
+}
+
 // clear takes the words away again.
 export function clear() {
   const box = $("#errors");
@@ -237,8 +282,8 @@ export function clear() {
   box.replaceChildren();
   for (const said of $$("span.wrong")) {
     const field = said.closest(".field");
-    field?.classList.remove("is-wrong");
-    for (const input of $$("[aria-invalid]", field ?? document)) {
+    field?.classList.remove("is-wrong", "is-mended");
+    for (const input of $$("[aria-describedby]", field ?? document)) {
       input.removeAttribute("aria-invalid");
       const left = (input.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id && id !== said.id);
       if (left.length) input.setAttribute("aria-describedby", left.join(" "));
@@ -298,6 +343,7 @@ function reveal() {
 }
 
 for (const time of $$("time[data-moment]")) time.textContent = moment(new Date(time.dateTime));
+document.addEventListener("input", mend);
 colours();
 reveal();
 signOut();

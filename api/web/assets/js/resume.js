@@ -133,7 +133,7 @@ async function answered(flow) {
 }
 
 function stay(why) {
-  document.querySelector(`main.${why}`).hidden = false;
+  for (const part of document.querySelectorAll(`main, [data-step=${why}]`)) part.hidden = false;
   document.body.dataset.ready = "true";
 }
 

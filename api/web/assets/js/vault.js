@@ -8,7 +8,9 @@ let before = {};
 const fields = () => $$("[data-attribute]", form);
 const changed = () => fields().filter((field) => !equal(typed(field, before[field.dataset.attribute]), before[field.dataset.attribute]));
 
+let read = false;
 await act(form, "", async () => load(await first("get")));
+form.hidden = !read; // what could not be read is not there to be written over
 form.addEventListener("input", tell);
 submitted(form, t("vault.saving"), save);
 addEventListener("beforeunload", (event) => {
@@ -17,6 +19,7 @@ addEventListener("beforeunload", (event) => {
 ready();
 
 function load({ attributes }) {
+  read = true;
   before = attributes;
   for (const [name, value] of Object.entries(attributes)) {
     if (!$(`[data-attribute="${CSS.escape(name)}"]`, form)) own(name, value);
