@@ -19,7 +19,7 @@ type derivation func(p *Persona, now time.Time) json.RawMessage
 // that ages are reckoned for is the day of now in now's own zone.
 func ClaimsFor(d Document, persona id.Persona, names []string, now time.Time) Claims {
 	claims := Claims{}
-	p, err := d.Persona(persona)
+	p, err := d.whole(persona)
 	if err != nil {
 		return claims
 	}

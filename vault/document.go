@@ -31,15 +31,21 @@ type Document struct {
 	Format   int
 	Revision uint64 // as sealed: set by SealDocument
 	Personas []Persona
-	Extra    map[string]json.RawMessage
+	// LeftOut are claims of grants that do not follow the vault, with the values that the vendors
+	// have; Behind are grants whose capsule is still to be sealed anew, see agent.
+	LeftOut map[id.Grant]Claims
+	Behind  []id.Grant
+	Extra   map[string]json.RawMessage
 }
 
-// Persona is one role of the customer, with values of its own.
+// Persona is one role of the customer, with values of its own, and with some of the base persona's.
 type Persona struct {
 	ID         id.Persona
 	Name       string
 	Created    time.Time
 	Attributes map[string]Attribute
+	Inherits   []string // attributes that are the base's while the persona has none of its own
+	Rules      Rules
 	Extra      map[string]json.RawMessage
 }
 
@@ -68,9 +74,9 @@ func (d *Document) Persona(persona id.Persona) (*Persona, error) {
 	return nil, ErrNoPersona
 }
 
-// Get reads an attribute of a persona.
+// Get reads an attribute of a persona, its own or an inherited one.
 func (d *Document) Get(persona id.Persona, name string) (Attribute, bool) {
-	p, err := d.Persona(persona)
+	p, err := d.whole(persona)
 	if err != nil {
 		return Attribute{}, false
 	}
@@ -89,6 +95,7 @@ func (d *Document) Set(persona id.Persona, name string, value json.RawMessage, n
 	if err != nil {
 		return err
 	}
+	p.disown(name)
 	if old, ok := p.Attributes[name]; ok && bytes.Equal(old.Value, canonical) {
 		return nil
 	}
@@ -99,20 +106,21 @@ func (d *Document) Set(persona id.Persona, name string, value json.RawMessage, n
 	return nil
 }
 
-// Remove deletes a value; it is no mistake if there is none.
+// Remove deletes a value, also an inherited one from this persona; it is no mistake if there is none.
 func (d *Document) Remove(persona id.Persona, name string) error {
 	p, err := d.Persona(persona)
 	if err != nil {
 		return err
 	}
+	p.disown(name)
 	delete(p.Attributes, name)
 	return nil
 }
 
-// Clone copies the document deep enough that Set and Remove on one do not change the other.
+// Clone copies the document deep enough that no method on one changes the other.
 func (d *Document) Clone() Document {
 	c := *d
-	c.Extra = maps.Clone(d.Extra)
+	c.Extra, c.LeftOut, c.Behind = maps.Clone(d.Extra), maps.Clone(d.LeftOut), slices.Clone(d.Behind)
 	c.Personas = slices.Clone(d.Personas)
 	for i := range c.Personas {
 		c.Personas[i].Attributes = maps.Clone(c.Personas[i].Attributes)

@@ -19,6 +19,12 @@ var (
 	ErrFormat = fault.New(fault.Conflict, "document-format-unknown", "a newer version of meins wrote this vault; update this program")
 	// ErrNoPersona says that the document has no such persona.
 	ErrNoPersona = fault.New(fault.NotFound, "persona-unknown", "there is no such persona in your vault")
+	// ErrPersonaName says that another persona has this name.
+	ErrPersonaName = fault.New(fault.Conflict, "persona-name-taken", "another of your personas has this name")
+	// ErrBasePersona says that something cannot be done with the persona that others inherit from.
+	ErrBasePersona = fault.New(fault.Conflict, "persona-base", "your first persona cannot be removed, and inherits from nobody")
+	// ErrRules says that two standing decisions contradict each other.
+	ErrRules = fault.New(fault.Invalid, "rules-contradict", "the same claim cannot be shared always and never")
 )
 
 // What can be wrong with a value; one code for each, so that pages can say it in any language.

@@ -42,11 +42,26 @@ func (m members) encode(extra map[string]json.RawMessage) ([]byte, error) {
 }
 
 func (d *Document) members() members {
-	return members{"format": &d.Format, "revision": &d.Revision, "personas": &d.Personas}
+	return members{
+		"format": &d.Format, "revision": &d.Revision, "personas": &d.Personas, "left_out": &d.LeftOut, "behind": &d.Behind,
+	}
 }
 
 func (p *Persona) members() members {
-	return members{"id": &p.ID, "name": &p.Name, "created": &p.Created, "attributes": &p.Attributes}
+	return members{
+		"id": &p.ID, "name": &p.Name, "created": &p.Created, "attributes": &p.Attributes,
+		"inherits": &p.Inherits, "always": &p.Rules.Always, "never": &p.Rules.Never,
+	}
+}
+
+// without drops members that say nothing: they are written only where there is something to say.
+func (m members) without(empty map[string]bool) members {
+	for name, is := range empty {
+		if is {
+			delete(m, name)
+		}
+	}
+	return m
 }
 
 func (a *Attribute) members() members {
@@ -54,7 +69,10 @@ func (a *Attribute) members() members {
 }
 
 // MarshalJSON writes the document with the members it was read with.
-func (d Document) MarshalJSON() ([]byte, error) { return d.members().encode(d.Extra) }
+func (d Document) MarshalJSON() ([]byte, error) {
+	empty := map[string]bool{"left_out": len(d.LeftOut) == 0, "behind": len(d.Behind) == 0}
+	return d.members().without(empty).encode(d.Extra)
+}
 
 // UnmarshalJSON reads a document and keeps members it does not know.
 func (d *Document) UnmarshalJSON(data []byte) (err error) {
@@ -63,7 +81,12 @@ func (d *Document) UnmarshalJSON(data []byte) (err error) {
 }
 
 // MarshalJSON writes the persona with the members it was read with.
-func (p Persona) MarshalJSON() ([]byte, error) { return p.members().encode(p.Extra) }
+func (p Persona) MarshalJSON() ([]byte, error) {
+	empty := map[string]bool{
+		"inherits": len(p.Inherits) == 0, "always": len(p.Rules.Always) == 0, "never": len(p.Rules.Never) == 0,
+	}
+	return p.members().without(empty).encode(p.Extra)
+}
 
 // UnmarshalJSON reads a persona and keeps members it does not know.
 func (p *Persona) UnmarshalJSON(data []byte) (err error) {
