@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -173,6 +174,22 @@ func (p *Provider) answerPushed(r *http.Request, v identity.Vendor, uri string) 
 	}
 	q.Issued = p.o.Now()
 	return p.proceed(r, v, q), 0, ""
+}
+
+// unanswered refuses a pushed request that was answered before, so that nothing comes of it again: no
+// grant that takes the place of the first, and no record of a refusal.
+func (p *Provider) unanswered(ctx context.Context, q request) error {
+	if q.Pushed == "" {
+		return nil
+	}
+	used, err := p.records.Used(ctx, oncePushed+q.Pushed)
+	if err != nil {
+		return fmt.Errorf("look for a pushed request: %w", err)
+	}
+	if used {
+		return ErrFlow.Because(errUsed)
+	}
+	return nil
 }
 
 // spend notes that a pushed request has been answered: it cannot be answered again.

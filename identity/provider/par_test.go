@@ -71,6 +71,9 @@ func TestPushed_writesNothing_untilSomebodyAnswers_andIsAnsweredOnce(t *testing.
 	w.must(err)
 	_, err = w.p.Approve(t.Context(), c.session, second, c.approval(second))
 	wantFault(t, "answered twice", err, provider.ErrFlow)
+	if grants, err := w.consent.Grants(t.Context(), c.session.Account); err != nil || len(grants) != 1 {
+		t.Errorf("%d grants came of one request: %v", len(grants), err)
+	}
 	wantRefusal(t, w.authorize(q, ""), "invalid_request_uri")
 }
 

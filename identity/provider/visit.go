@@ -16,6 +16,7 @@ type visit struct {
 	request
 	vendor identity.Vendor
 	ask    consent.Ask
+	again  bool // the customer wants to look at what was refused
 }
 
 // visit opens a flow. The vendor is read anew: one that is gone, or that no longer has the address,
@@ -49,7 +50,7 @@ func (p *Provider) visitBy(ctx context.Context, flow string, s identity.Session)
 	case s.Account == "" || !v.fresh(s, p.o.Now()):
 		return visit{}, ErrSignIn
 	}
-	return v, nil
+	return v, p.unanswered(ctx, v.request)
 }
 
 func (p *Provider) visitOf(v identity.Vendor, q request) (visit, error) {
