@@ -24,7 +24,8 @@ var operations = []operation{
 	{name: "UserInfo", target: 2.5, count: 16000, reads: true, do: (*shopper).nextUserInfo},
 	{name: "introspection", target: 3, count: 12000, do: (*shopper).introspect},
 	{name: "client_credentials", target: 6, count: 12000, do: (*shopper).clientCredentials},
-	{name: "refresh, ES256", target: 10, count: 4000, prepare: (*shopper).family, do: (*shopper).rotate},
+	{name: "refresh, ES256", target: 10, count: 4000, prepare: familyAt(vendorES256), do: rotateAt(vendorES256)},
+	{name: "refresh, RS256", count: 1000, prepare: familyAt(vendorRS256), do: rotateAt(vendorRS256)},
 	{name: "code exchange, ES256", target: 10, count: 4000, prepare: codesAt(vendorES256), do: redeemAt(vendorES256)},
 	{name: "code exchange, RS256", count: 1000, prepare: codesAt(vendorRS256), do: redeemAt(vendorRS256)},
 	{name: "return visit, ES256", target: 25, count: 2000, reads: true, do: (*shopper).returnVisit},
@@ -50,25 +51,29 @@ func (s *shopper) clientCredentials() error {
 	return s.form("/oauth/token", s.vendors[vendorES256], url.Values{"grant_type": {"client_credentials"}}, &t)
 }
 
-// family begins a family of refresh tokens.
-func (s *shopper) family(int) error {
-	if s.refresh != "" {
-		return nil
-	}
-	code, err := s.code(s.mine[0], vendorES256)
-	if err != nil {
+// familyAt begins a family of refresh tokens.
+func familyAt(at int) func(*shopper, int) error {
+	return func(s *shopper, _ int) error {
+		if s.refresh[at] != "" {
+			return nil
+		}
+		code, err := s.code(s.mine[0], at)
+		if err != nil {
+			return err
+		}
+		t, err := s.redeem(s.vendors[at], code)
+		s.refresh[at] = t.Refresh
 		return err
 	}
-	t, err := s.redeem(s.vendors[vendorES256], code)
-	s.refresh = t.Refresh
-	return err
 }
 
-func (s *shopper) rotate() error {
-	var t tokens
-	err := s.form("/oauth/token", s.vendors[vendorES256], url.Values{"grant_type": {"refresh_token"}, "refresh_token": {s.refresh}}, &t)
-	s.refresh = t.Refresh
-	return err
+func rotateAt(at int) func(*shopper) error {
+	return func(s *shopper) error {
+		var t tokens
+		err := s.form("/oauth/token", s.vendors[at], url.Values{"grant_type": {"refresh_token"}, "refresh_token": {s.refresh[at]}}, &t)
+		s.refresh[at] = t.Refresh
+		return err
+	}
 }
 
 func codesAt(at int) func(*shopper, int) error {

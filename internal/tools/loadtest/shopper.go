@@ -25,7 +25,7 @@ type shopper struct {
 
 	codes     []string       // to be redeemed
 	approvals []approval     // to be sent
-	refresh   string         // the newest of its family
+	refresh   [2]string      // the newest of its family, with ES256 and with RS256
 	tokens    []string       // access tokens for UserInfo
 	digest    string         // of what the last vendor asks
 	choices   []agent.Choice // of it
