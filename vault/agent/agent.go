@@ -32,6 +32,9 @@ type Kept struct {
 	Session id.Session `json:"session,omitempty"`
 	Wrapped []byte     `json:"wrapped,omitempty"`
 	Highest uint64     `json:"highest,omitempty"` // revision of the vault that was seen
+	// The newest receipt that was seen, by which all before it are fixed: its number and its hash.
+	Receipt     uint64 `json:"receipt,omitempty"`
+	ReceiptHash string `json:"receipt_hash,omitempty"`
 }
 
 // Options say what an agent works with. All are needed.

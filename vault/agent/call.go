@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/meins-id/meins/internal/id"
+	"github.com/meins-id/meins/vault"
 )
 
 // method is one thing that a page can ask for: JSON in, anything out.
@@ -41,8 +43,32 @@ type (
 	codeParams struct {
 		Code string `json:"recovery_code"`
 	}
-	namesParams    struct{ Names []string }
-	valuesParams   struct{ Values map[string]json.RawMessage }
+	getParams struct {
+		Names   []string
+		Persona id.Persona
+	}
+	personaParams struct {
+		Persona  id.Persona
+		Name     string
+		Inherits []string
+		Withdraw bool
+	}
+	rulesParams struct {
+		Persona id.Persona
+		vault.Rules
+	}
+	askParams struct {
+		Flow    string
+		Persona id.Persona
+	}
+	extendParams struct {
+		Grant id.Grant
+		Ends  time.Time
+	}
+	eachParams struct {
+		Grant    id.Grant
+		EachTime bool `json:"each_time"`
+	}
 	revisionParams struct{ Revision uint64 }
 	flowParams     struct{ Flow string }
 	denyParams     struct{ Flow, Digest, Locale string }
@@ -105,8 +131,27 @@ var methods = map[string]method{
 		return done(a.DeleteAccount(ctx, p.Passphrase))
 	}),
 
-	"get": with(func(a *Agent, ctx context.Context, p namesParams) (any, error) { return wrap(a.Get(ctx, p.Names...)) }),
-	"set": with(func(a *Agent, ctx context.Context, p valuesParams) (any, error) { return wrap(a.Set(ctx, p.Values)) }),
+	"get": with(func(a *Agent, ctx context.Context, p getParams) (any, error) {
+		return wrap(a.Read(ctx, p.Persona, p.Names...))
+	}),
+	"set": with(func(a *Agent, ctx context.Context, p Edit) (any, error) { return wrap(a.Edit(ctx, p)) }),
+	"affected": with(func(a *Agent, ctx context.Context, p Edit) (any, error) {
+		return list("affected")(wrap(a.Affected(ctx, p)))
+	}),
+	"personas": with(func(a *Agent, ctx context.Context, _ none) (any, error) { return wrap(a.Personas(ctx)) }),
+	"personas.add": with(func(a *Agent, ctx context.Context, p personaParams) (any, error) {
+		return wrap(a.AddPersona(ctx, p.Name, p.Inherits))
+	}),
+	"personas.rename": with(func(a *Agent, ctx context.Context, p personaParams) (any, error) {
+		return done(a.RenamePersona(ctx, p.Persona, p.Name))
+	}),
+	"personas.remove": with(func(a *Agent, ctx context.Context, p personaParams) (any, error) {
+		return done(a.RemovePersona(ctx, p.Persona, p.Withdraw))
+	}),
+	"rules": with(func(a *Agent, ctx context.Context, p rulesParams) (any, error) {
+		return done(a.SetRules(ctx, p.Persona, p.Rules))
+	}),
+	"receipts.check": with(func(a *Agent, ctx context.Context, _ none) (any, error) { return wrap(a.CheckReceipts(ctx)) }),
 	"revisions": with(func(a *Agent, ctx context.Context, _ none) (any, error) {
 		return list("revisions")(wrap(a.Revisions(ctx)))
 	}),
@@ -115,7 +160,9 @@ var methods = map[string]method{
 	}),
 	"rollback.accept": with(func(a *Agent, ctx context.Context, _ none) (any, error) { return done(a.AcceptRollback(ctx)) }),
 
-	"ask":     with(func(a *Agent, ctx context.Context, p flowParams) (any, error) { return wrap(a.Ask(ctx, p.Flow)) }),
+	"ask": with(func(a *Agent, ctx context.Context, p askParams) (any, error) {
+		return wrap(a.AskAs(ctx, p.Flow, p.Persona))
+	}),
 	"approve": with(func(a *Agent, ctx context.Context, p Decision) (any, error) { return redirect(a.Approve(ctx, p)) }),
 	"resume":  with(func(a *Agent, ctx context.Context, p flowParams) (any, error) { return redirect(a.Resume(ctx, p.Flow)) }),
 	"deny": with(func(a *Agent, ctx context.Context, p denyParams) (any, error) {
@@ -128,6 +175,15 @@ var methods = map[string]method{
 	"grants": with(func(a *Agent, ctx context.Context, _ none) (any, error) { return list("grants")(wrap(a.Grants(ctx))) }),
 	"releases": with(func(a *Agent, ctx context.Context, p releasesParams) (any, error) {
 		return wrap(a.Releases(ctx, p.Grant, p.Before, p.Limit))
+	}),
+	"narrow":  with(func(a *Agent, ctx context.Context, p Narrowed) (any, error) { return wrap(a.Narrow(ctx, p)) }),
+	"pause":   with(func(a *Agent, ctx context.Context, p grantParams) (any, error) { return wrap(a.Pause(ctx, p.Grant)) }),
+	"unpause": with(func(a *Agent, ctx context.Context, p grantParams) (any, error) { return wrap(a.Unpause(ctx, p.Grant)) }),
+	"extend": with(func(a *Agent, ctx context.Context, p extendParams) (any, error) {
+		return wrap(a.Extend(ctx, p.Grant, p.Ends))
+	}),
+	"each-time": with(func(a *Agent, ctx context.Context, p eachParams) (any, error) {
+		return wrap(a.AskEachTime(ctx, p.Grant, p.EachTime))
 	}),
 	"withdraw": with(func(a *Agent, ctx context.Context, p grantParams) (any, error) { return wrap(a.Withdraw(ctx, p.Grant)) }),
 }

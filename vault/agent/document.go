@@ -1,85 +1,13 @@
 package agent
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"log/slog"
 	"strconv"
-	"strings"
 
 	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/vault"
 )
-
-// saveTries is how often a change is tried again on top of somebody else's.
-const saveTries = 5
-
-// Attributes are values of the vault.
-type Attributes struct {
-	Attributes vault.Claims `json:"attributes"`
-	Revision   uint64       `json:"revision"`
-}
-
-// String hides the values.
-func (Attributes) String() string { return redacted }
-
-// GoString hides the values.
-func (Attributes) GoString() string { return redacted }
-
-// LogValue hides the values.
-func (Attributes) LogValue() slog.Value { return hidden }
-
-// Saved is what a change of the vault led to.
-type Saved struct {
-	Revision uint64   `json:"revision"`
-	Updated  []string `json:"updated"`          // vendors that will see the change at their next read
-	Missed   []string `json:"missed,omitempty"` // vendors whose copy could not be sealed anew
-}
-
-// Get reads attributes: those of these names, also derived ones, or without names all that are set.
-func (a *Agent) Get(ctx context.Context, names ...string) (Attributes, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	d, err := a.load(ctx)
-	if err != nil {
-		return Attributes{}, err
-	}
-	if len(names) > 0 {
-		return Attributes{vault.ClaimsFor(d, persona(d), names, a.now()), d.Revision}, nil
-	}
-	values := vault.Claims{}
-	for name, attribute := range d.Personas[0].Attributes {
-		values[name] = attribute.Value
-	}
-	return Attributes{values, d.Revision}, nil
-}
-
-// Set changes attributes; null removes one. Capsules of continuous grants that hold a changed value
-// are sealed anew in the same save. Every value is checked before anything is saved.
-func (a *Agent) Set(ctx context.Context, values map[string]json.RawMessage) (Saved, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.change(ctx, func(d *vault.Document) error { return a.apply(d, values) })
-}
-
-func (a *Agent) apply(d *vault.Document, values map[string]json.RawMessage) error {
-	now := a.now()
-	for name, value := range values {
-		var err error
-		if value == nil || bytes.Equal(value, []byte("null")) {
-			err = d.Remove(persona(*d), name)
-		} else {
-			err = d.Set(persona(*d), name, value, now)
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	return nil
-}
 
 // Revisions lists the states of the vault that can be restored, the current one among them.
 func (a *Agent) Revisions(ctx context.Context) ([]VaultRevision, error) {
@@ -105,12 +33,26 @@ func (a *Agent) Restore(ctx context.Context, revision uint64) (Saved, error) {
 	if err != nil {
 		return Saved{}, err
 	}
-	return a.change(ctx, func(d *vault.Document) error {
-		revision := d.Revision
-		*d = old.Clone()
-		d.Revision = revision
-		return whole(*d)
+	return a.change(ctx, Edit{}, func(d *vault.Document) error {
+		return restore(d, old)
 	})
+}
+
+// restore takes the values of an older state. What vendors were left out of, and who is behind, is of
+// now; and personas that are newer stay, for their vendors know them.
+func restore(d *vault.Document, old vault.Document) error {
+	if err := whole(old); err != nil {
+		return err
+	}
+	now := *d
+	*d = old.Clone()
+	d.Revision, d.LeftOut, d.Behind = now.Revision, now.LeftOut, now.Behind
+	for _, p := range now.Personas {
+		if _, err := d.Persona(p.ID); err != nil {
+			d.Personas = append(d.Personas, p)
+		}
+	}
+	return nil
 }
 
 // AcceptRollback takes the older state that the server shows as the one to go on with, after the
@@ -191,49 +133,6 @@ func (a *Agent) seen(ctx context.Context, revision uint64) error {
 	return a.keeper.Save(ctx, kept)
 }
 
-// change loads, changes and saves. When somebody else saved in between it does so again on top of
-// their state, a bounded number of times.
-func (a *Agent) change(ctx context.Context, edit func(*vault.Document) error) (Saved, error) {
-	for range saveTries {
-		saved, err := a.try(ctx, edit)
-		if !overtaken(err) {
-			return saved, err
-		}
-	}
-	return Saved{}, ErrBusy
-}
-
-// overtaken says that the state which a save was made for is gone: another revision was saved, or a
-// grant ended whose capsule came along.
-func overtaken(err error) bool {
-	var p *Problem
-	return errors.As(err, &p) && (p.Status == statusStale || strings.HasPrefix(p.Code, "grant-"))
-}
-
-func (a *Agent) try(ctx context.Context, edit func(*vault.Document) error) (Saved, error) {
-	before, err := a.load(ctx)
-	if err != nil {
-		return Saved{}, err
-	}
-	after := before.Clone()
-	if err := edit(&after); err != nil {
-		return Saved{}, err
-	}
-	names := changed(before, after)
-	if len(names) == 0 {
-		return Saved{Revision: before.Revision, Updated: []string{}}, nil
-	}
-	capsules, result, err := a.reseal(ctx, after, names)
-	if err != nil {
-		return Saved{}, err
-	}
-	if err := a.save(ctx, &after, capsules); err != nil {
-		return Saved{}, err
-	}
-	result.Revision = after.Revision
-	return result, nil
-}
-
 // save seals the document as the next revision and stores it with the capsules.
 func (a *Agent) save(ctx context.Context, d *vault.Document, capsules []ResealedCapsule) error {
 	next := d.Revision + 1
@@ -259,29 +158,4 @@ func whole(d vault.Document) error {
 		return vault.ErrSealed.Because(errNoPersonas)
 	}
 	return nil
-}
-
-// persona is the one that the agent acts for: the first.
-func persona(d vault.Document) id.Persona { return d.Personas[0].ID }
-
-// changed lists the attributes that differ, of any persona.
-func changed(before, after vault.Document) []string {
-	var names []string
-	for _, p := range after.Personas {
-		old, err := before.Persona(p.ID)
-		if err != nil {
-			old = &vault.Persona{}
-		}
-		for name, attribute := range p.Attributes {
-			if was, ok := old.Attributes[name]; !ok || !bytes.Equal(was.Value, attribute.Value) {
-				names = append(names, name)
-			}
-		}
-		for name := range old.Attributes {
-			if _, ok := p.Attributes[name]; !ok {
-				names = append(names, name)
-			}
-		}
-	}
-	return names
 }

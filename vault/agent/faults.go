@@ -31,6 +31,12 @@ var (
 	ErrStaleReview = fault.New(fault.Stale, "review-stale", "what is asked has changed since you reviewed it; please review it again")
 	// ErrNotAsked says that a claim is to be approved which the vendor did not ask for.
 	ErrNotAsked = fault.New(fault.Invalid, "claim-not-asked", "the vendor did not ask for this claim")
+	// ErrNever says that a claim is to be approved which the persona never shares.
+	ErrNever = fault.New(fault.Denied, "claim-never", "you decided never to share this")
+	// ErrPersonaInUse says that a persona cannot be removed while vendors know it.
+	ErrPersonaInUse = fault.New(fault.Conflict, "persona-in-use", "this persona has consents in force; withdraw them first")
+	// ErrReceiptsDiffer warns that the server's record of decisions is not what this agent has seen.
+	ErrReceiptsDiffer = fault.New(fault.Conflict, "receipts-differ", "the server's record of your decisions is not the one that this device has seen")
 	// ErrNoReview says that the request does not wait for a decision.
 	ErrNoReview = fault.New(fault.Conflict, "nothing-to-review", "this request does not wait for your decision")
 	// ErrNoResume says that no consent in force covers the request.

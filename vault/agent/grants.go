@@ -2,8 +2,10 @@ package agent
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/meins-id/meins/internal/id"
 )
@@ -45,6 +47,86 @@ func (a *Agent) Withdraw(ctx context.Context, grant id.Grant) (Grant, error) {
 	}
 	var answer Grant
 	err = a.transport.Do(ctx, "POST", path, nil, &answer)
+	return answer, err
+}
+
+// Narrowed is what the customer takes back of a consent: claims whole, or purposes of every claim.
+type Narrowed struct {
+	Grant    id.Grant `json:"grant"`
+	Claims   []string `json:"claims,omitempty"`
+	Purposes []string `json:"purposes,omitempty"`
+}
+
+// Narrow takes claims or purposes back, for good and at once. The vendor's copy is sealed anew
+// without them in the same step.
+func (a *Agent) Narrow(ctx context.Context, n Narrowed) (Grant, error) {
+	path, err := grantPath(n.Grant, "")
+	if err != nil {
+		return Grant{}, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	d, err := a.load(ctx)
+	if err != nil {
+		return Grant{}, err
+	}
+	var g Grant
+	if err := a.transport.Do(ctx, "GET", path, nil, &g); err != nil {
+		return Grant{}, err
+	}
+	in := Narrowing{Claims: n.Claims, Purposes: n.Purposes}
+	// A vendor that follows the vault gets what is left as it is now. What one reads as it was given,
+	// the agent does not know: there the server holds back what was taken.
+	if follows(g, a.now()) {
+		next, err := a.next(g, d.ClaimsForGrant(n.Grant, id.Persona(g.Persona), left(g.Claims, n), a.now()))
+		if err != nil {
+			return Grant{}, err
+		}
+		in.Capsule = &NextCapsule{Revision: next.Revision, Capsule: next.Capsule}
+	}
+	err = a.transport.Do(ctx, "POST", path+"/narrow", in, &g)
+	return g, err
+}
+
+// left are the claims that something is left of.
+func left(claims []Claim, n Narrowed) []string {
+	names := []string{}
+	for _, c := range claims {
+		all := len(c.Purposes) > 0 && !slices.ContainsFunc(c.Purposes, func(p Purpose) bool { return !slices.Contains(n.Purposes, p.ID) })
+		if !all && !slices.Contains(n.Claims, c.Name) {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
+// Pause lets nothing out until Unpause.
+func (a *Agent) Pause(ctx context.Context, grant id.Grant) (Grant, error) {
+	return a.lifecycle(ctx, "POST", grant, "/pause", nil)
+}
+
+// Unpause ends a pause.
+func (a *Agent) Unpause(ctx context.Context, grant id.Grant) (Grant, error) {
+	return a.lifecycle(ctx, "POST", grant, "/resume", nil)
+}
+
+// Extend gives a consent in force another end.
+func (a *Agent) Extend(ctx context.Context, grant id.Grant, ends time.Time) (Grant, error) {
+	return a.lifecycle(ctx, "POST", grant, "/renew", Renewing{Ends: ends})
+}
+
+// AskEachTime makes the customer be asked at each login at this vendor, or no longer.
+func (a *Agent) AskEachTime(ctx context.Context, grant id.Grant, each bool) (Grant, error) {
+	return a.lifecycle(ctx, "PUT", grant, "/each-time", EachTime{EachTime: each})
+}
+
+func (a *Agent) lifecycle(ctx context.Context, method string, grant id.Grant, what string, in any) (Grant, error) {
+	path, err := grantPath(grant, what)
+	if err != nil {
+		return Grant{}, err
+	}
+	var answer Grant
+	err = a.transport.Do(ctx, method, path, in, &answer)
 	return answer, err
 }
 

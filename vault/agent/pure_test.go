@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/vault"
 )
 
@@ -22,17 +25,49 @@ func grantOf(names ...string) Grant {
 	return g
 }
 
-func TestHolds_aDerivedClaim_followsWhatItComesFrom(t *testing.T) {
-	for claim, attribute := range map[string]string{
-		"email": "email", "email_verified": "email", "age_over_18": "birthdate", "birth_year": "birthdate",
-		"locality": "address", "country": "address", "name": "family_name", "phone_number_verified": "phone_number",
-	} {
-		if !holds(grantOf("nickname", claim), []string{attribute}) {
-			t.Errorf("a change of %s does not reach %s", attribute, claim)
+// at is an agent that knows nothing but the time.
+func at(now time.Time) *Agent { return &Agent{now: func() time.Time { return now }} }
+
+func fill(t *testing.T, d *vault.Document, p id.Persona, values ...string) {
+	t.Helper()
+	for i := 0; i < len(values); i += 2 {
+		if err := d.Set(p, values[i], json.RawMessage(values[i+1]), noon); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if holds(grantOf("email", "name", "locality"), []string{"birthdate", "nickname", "phone_number"}) {
-		t.Error("a grant follows attributes that it does not hold")
+}
+
+func TestMove_aDerivedClaim_followsWhatItComesFrom_whereItDiffers(t *testing.T) {
+	before := vault.NewDocument(noon)
+	base := before.Personas[0].ID
+	fill(t, &before, base, "birthdate", `"1990-05-17"`, "address", `{"locality":"Bonn","country":"DE"}`, "email", `"a@example.org"`)
+	after := before.Clone()
+	fill(t, &after, base, "birthdate", `"1991-05-17"`, "address", `{"locality":"Kiel","country":"DE"}`, "nickname", `"Ada"`)
+	g := grantOf("email", "email_verified", "age_over_18", "birth_year", "locality", "country", "nickname")
+	g.Persona = string(base)
+	if got := at(noon).move(g, before, after, false).names; !slices.Equal(got, []string{"birth_year", "locality", "nickname"}) {
+		t.Errorf("the vendor would be told of %v", got)
+	}
+	other := g
+	other.Persona = "somebodyaaaaaaaaaaaaaaaaaa"
+	if got := at(noon).move(other, before, after, false).names; len(got) != 0 {
+		t.Errorf("a vendor of another persona would be told of %v", got)
+	}
+}
+
+func TestMove_whatInheritsFromTheBase_followsIt(t *testing.T) {
+	before := vault.NewDocument(noon)
+	base := before.Personas[0].ID
+	work, err := before.AddPersona("work", []string{"nickname"}, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := before.Clone()
+	fill(t, &after, base, "nickname", `"Ada"`)
+	g := grantOf("nickname")
+	g.Persona = string(work)
+	if got := at(noon).move(g, before, after, false).names; !slices.Equal(got, []string{"nickname"}) {
+		t.Errorf("told of %v", got)
 	}
 }
 
@@ -52,27 +87,60 @@ func TestFollows_onlyContinuousGrantsInForce(t *testing.T) {
 	}
 }
 
-func TestChanged_findsWhatWasSetChangedAndRemoved(t *testing.T) {
-	before := vault.NewDocument(noon)
-	set := func(d *vault.Document, name, value string) {
-		t.Helper()
-		if err := d.Set(persona(*d), name, json.RawMessage(`"`+value+`"`), noon); err != nil {
-			t.Fatal(err)
-		}
-	}
-	set(&before, "nickname", "ada")
-	set(&before, "email", "ada@example.org")
-	set(&before, "gender", "female")
-	after := before.Clone()
-	set(&after, "email", "lovelace@example.org")
-	set(&after, "given_name", "Ada")
-	if err := after.Remove(persona(after), "gender"); err != nil {
+func TestRestore_keepsWhatIsOfNow(t *testing.T) {
+	old := vault.NewDocument(noon)
+	base := old.Personas[0].ID
+	fill(t, &old, base, "nickname", `"old"`)
+	now := old.Clone()
+	fill(t, &now, base, "nickname", `"new"`)
+	work, err := now.AddPersona("work", nil, noon)
+	if err != nil {
 		t.Fatal(err)
 	}
-	got := changed(before, after)
-	slices.Sort(got)
-	if want := []string{"email", "gender", "given_name"}; !slices.Equal(got, want) {
-		t.Errorf("changed = %v, want %v", got, want)
+	now.Revision = 7
+	now.LeaveOut("grantaaaaaaaaaaaaaaaaaaaaa", []string{"email"}, nil)
+	if err := restore(&now, old); err != nil {
+		t.Fatal(err)
+	}
+	if a, _ := now.Get(base, "nickname"); string(a.Value) != `"old"` || now.Revision != 7 || len(now.LeftOut) != 1 {
+		t.Error("the values are not the old ones, or what is of now is lost")
+	}
+	if _, err := now.Persona(work); err != nil {
+		t.Errorf("a newer persona: %v", err)
+	}
+	if err := restore(&now, vault.Document{}); err == nil {
+		t.Error("a vault of nobody was restored")
+	}
+}
+
+func TestLeft_aClaimGoesWithTheLastOfItsPurposes(t *testing.T) {
+	purposes := func(ids ...string) (list []Purpose) {
+		for _, name := range ids {
+			list = append(list, Purpose{ID: name})
+		}
+		return list
+	}
+	claims := []Claim{{Name: "email", Purposes: purposes("bill", "news")}, {Name: "address", Purposes: purposes("news")}, {Name: "name"}, {Name: "iban"}}
+	if got := left(claims, Narrowed{Claims: []string{"iban"}, Purposes: []string{"news"}}); !slices.Equal(got, []string{"email", "name"}) {
+		t.Errorf("left are %v", got)
+	}
+}
+
+func TestLink_anotherReceipt_breaksTheChain(t *testing.T) {
+	record := []byte(`{"seq":3,"prev":"before"}`)
+	sum := sha256.Sum256(record)
+	l := link{3, base64.RawURLEncoding.EncodeToString(sum[:])}
+	if got, err := l.previous(record); err != nil || got != (link{2, "before"}) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for _, other := range []string{`{"seq":3,"prev":"other"}`, `{"seq":2,"prev":"before"}`, ``} {
+		if _, err := l.previous([]byte(other)); !errors.Is(err, ErrReceiptsDiffer) {
+			t.Errorf("%s: %v", other, err)
+		}
+	}
+	moved := link{4, l.hash}
+	if _, err := moved.previous(record); !errors.Is(err, ErrReceiptsDiffer) {
+		t.Errorf("at another place: %v", err)
 	}
 }
 
@@ -128,6 +196,7 @@ func TestPrinting_showsNoSecret(t *testing.T) {
 		Prepared{RecoveryCode: string(secret)},
 		Attributes{Attributes: vault.Claims{"email": secret}},
 		Pending{Values: vault.Claims{"email": secret}},
+		Edit{Values: map[string]json.RawMessage{"email": secret}},
 	} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 			printed := fmt.Sprintf(verb, v)

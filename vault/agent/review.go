@@ -15,7 +15,12 @@ import (
 // claim without a value is one that the customer has not filled in.
 type Pending struct {
 	Next
-	Values vault.Claims `json:"values"`
+	Values   vault.Claims  `json:"values"`
+	Persona  id.Persona    `json:"persona,omitempty"`  // whose values these are
+	Personas []PersonaName `json:"personas,omitempty"` // that can be chosen, the base first
+	Rules    vault.Rules   `json:"rules"`              // of the persona, about what is asked
+	Leaks    []vault.Leak  `json:"leaks,omitempty"`    // what would link the persona to others
+	Before   id.Persona    `json:"before,omitempty"`   // who the vendor knows by a consent in force, when it is another
 }
 
 // String hides the values.
@@ -34,35 +39,47 @@ type Decision struct {
 	Claims []string `json:"claims"` // approved
 	Locale string   `json:"locale"` // in which it was shown
 
+	Persona   id.Persona `json:"persona,omitempty"`   // whose values were shown; empty: as shown
+	Notice    string     `json:"notice,omitempty"`    // the text that was shown, without values
+	Ephemeral bool       `json:"ephemeral,omitempty"` // for this visit only
+	EachTime  bool       `json:"each_time,omitempty"` // ask again at each login
+
 	// Purposes are those that claims are approved for; a claim that is not in it, for all of them.
 	Purposes map[string][]string `json:"purposes,omitempty"`
 }
 
 // review is what the customer was shown for one request.
 type review struct {
-	ask    Ask
-	digest string
-	values vault.Claims
+	ask     Ask
+	digest  string
+	values  vault.Claims
+	persona id.Persona
 }
 
 // maxReviews bounds what one agent remembers; who has more requests open reviews the oldest again.
 const maxReviews = 16
 
 // Ask tells what a request needs next. Where it needs a decision, the vault must be open: the
-// customer decides on values, not on names.
+// customer decides on values, not on names. They are those of the persona that the vendor knows, or
+// else of the base.
 func (a *Agent) Ask(ctx context.Context, flow string) (Pending, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.askFlow(ctx, flow)
+	return a.AskAs(ctx, flow, "")
 }
 
-func (a *Agent) askFlow(ctx context.Context, flow string) (Pending, error) {
+// AskAs is Ask with the values of a persona.
+func (a *Agent) AskAs(ctx context.Context, flow string, persona id.Persona) (Pending, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.askFlow(ctx, flow, persona)
+}
+
+func (a *Agent) askFlow(ctx context.Context, flow string, persona id.Persona) (Pending, error) {
 	p := Pending{Values: vault.Claims{}}
 	var sealed Vault
 	// At the same time, because a person waits: who is here, what is asked, and the vault.
 	errs := together(
 		func() error { _, err := a.signedIn(ctx); return err },
-		func() error { return a.transport.Do(ctx, "POST", "/flow", Flow{Flow: flow}, &p.Next) },
+		func() error { return a.transport.Do(ctx, "POST", "/flow", Flow{Flow: flow, Again: true}, &p.Next) },
 		func() error { return a.transport.Do(ctx, "GET", "/vault", nil, &sealed) },
 	)
 	if errs[1] != nil || p.Step != FlowStepReview {
@@ -81,12 +98,41 @@ func (a *Agent) askFlow(ctx context.Context, flow string) (Pending, error) {
 	if err != nil {
 		return Pending{}, err
 	}
-	p.Values = vault.ClaimsFor(d, persona(d), claimNames(p.Ask.Claims), a.now())
+	if err := a.show(ctx, &p, d, persona); err != nil {
+		return Pending{}, err
+	}
 	if len(a.reviews) >= maxReviews {
 		clear(a.reviews)
 	}
-	a.reviews[flow] = review{ask: *p.Ask, digest: p.Digest, values: p.Values}
+	a.reviews[flow] = review{ask: *p.Ask, digest: p.Digest, values: p.Values, persona: p.Persona}
 	return p, nil
+}
+
+// show fills in what the vault knows about a request.
+func (a *Agent) show(ctx context.Context, p *Pending, d vault.Document, persona id.Persona) error {
+	var grants GrantList
+	if len(d.Personas) > 1 { // else there is nobody to choose, and nobody to be linked to
+		if err := a.transport.Do(ctx, "GET", "/grants", nil, &grants); err != nil {
+			return err
+		}
+	}
+	known := knownAs(grants.Grants, p.Ask.Vendor.Client, a.now())
+	if _, err := d.Persona(known); err == nil && persona == "" {
+		persona = known
+	}
+	chosen, err := named(&d, persona)
+	if err != nil {
+		return err
+	}
+	names := claimNames(p.Ask.Claims)
+	p.Persona, p.Personas = chosen.ID, personaNames(d)
+	if known != chosen.ID {
+		p.Before = known
+	}
+	p.Values = vault.ClaimsFor(d, chosen.ID, names, a.now())
+	p.Rules = vault.Rules{Always: both(chosen.Rules.Always, names), Never: both(chosen.Rules.Never, names)}
+	p.Leaks = vault.Leaks(d, chosen.ID, names, disclosed(grants.Grants), a.now())
+	return nil
 }
 
 // together runs tasks at the same time, and waits for all.
@@ -113,12 +159,19 @@ func (a *Agent) Approve(ctx context.Context, decision Decision) (redirect string
 	if err != nil {
 		return "", err
 	}
-	claims := vault.ClaimsFor(d, persona(d), decision.Claims, a.now())
+	chosen, err := d.Persona(shown.persona)
+	if err != nil {
+		return "", err
+	}
+	if len(both(chosen.Rules.Never, decision.Claims)) > 0 {
+		return "", ErrNever
+	}
+	claims := vault.ClaimsFor(d, chosen.ID, decision.Claims, a.now())
 	if !sameValues(claims, shown.values, decision.Claims) {
 		delete(a.reviews, decision.Flow)
 		return "", ErrStaleReview
 	}
-	approval, err := a.approval(decision, shown.ask.Claims, d, claims)
+	approval, err := a.approval(decision, shown, claims)
 	if err != nil {
 		return "", err
 	}
@@ -135,7 +188,7 @@ func (a *Agent) reviewed(ctx context.Context, decision Decision) (review, error)
 	shown, ok := a.reviews[decision.Flow]
 	if !ok {
 		// A page that was loaded anew: the digest tells whether it shows the same.
-		p, err := a.askFlow(ctx, decision.Flow)
+		p, err := a.askFlow(ctx, decision.Flow, decision.Persona)
 		if err != nil {
 			return review{}, err
 		}
@@ -143,7 +196,7 @@ func (a *Agent) reviewed(ctx context.Context, decision Decision) (review, error)
 			return review{}, ErrNoReview
 		}
 	}
-	if shown.digest != decision.Digest {
+	if shown.digest != decision.Digest || decision.Persona != "" && decision.Persona != shown.persona {
 		delete(a.reviews, decision.Flow)
 		return review{}, ErrStaleReview
 	}
@@ -157,15 +210,16 @@ func (a *Agent) reviewed(ctx context.Context, decision Decision) (review, error)
 }
 
 // approval draws the grant and its key, and seals exactly the approved claims.
-func (a *Agent) approval(decision Decision, asked []Claim, d vault.Document, claims vault.Claims) (Approval, error) {
+func (a *Agent) approval(decision Decision, shown review, claims vault.Claims) (Approval, error) {
 	account, grant, key := id.Account(a.session.Account), id.New[id.Grant](), vault.NewGrantKey()
 	capsule, err := vault.SealCapsule(key, account, grant, 1, claims)
 	if err != nil {
 		return Approval{}, err
 	}
 	return Approval{
-		Flow: decision.Flow, Digest: decision.Digest, Choices: choose(decision, asked), Locale: decision.Locale,
-		Grant: string(grant), Persona: string(persona(d)), Capsule: capsule,
+		Flow: decision.Flow, Digest: decision.Digest, Choices: choose(decision, shown.ask.Claims), Locale: decision.Locale,
+		Grant: string(grant), Persona: string(shown.persona), Capsule: capsule,
+		Notice: decision.Notice, Ephemeral: decision.Ephemeral, EachTime: decision.EachTime,
 		WrappedKey: vault.WrapGrantKey(a.key, account, grant, key), GrantKey: key.Bytes(),
 	}, nil
 }

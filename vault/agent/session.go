@@ -89,7 +89,7 @@ func (a *Agent) unlockAs(ctx context.Context, s Session, key vault.Key) error {
 		return err
 	}
 	if kept.Account != account {
-		kept.Highest = 0 // of somebody else's vault
+		kept = Kept{} // of somebody else
 	}
 	kept.Account, kept.Session, kept.Wrapped = account, session, wrapped
 	if err := a.keeper.Save(ctx, kept); err != nil {
