@@ -35,6 +35,7 @@ func (p *Provider) readRequest(v identity.Vendor, form url.Values) (request, out
 		func(*request) outcome { return checkResponse(v, form) },
 		func(q *request) outcome { return q.readScopes(v, form) },
 		func(q *request) outcome { return q.checkProof(v, form.Get("code_challenge_method")) },
+		func(q *request) outcome { return q.readResources(v, form["resource"]) },
 		func(q *request) outcome { return q.readThumbprint(form.Get("dpop_jkt")) },
 		func(q *request) outcome { return q.readPrompt(v, form) },
 		func(q *request) outcome { return q.readClaims(form.Get("claims")) },
@@ -50,8 +51,8 @@ func (p *Provider) readRequest(v identity.Vendor, form url.Values) (request, out
 
 // checkShape refuses parameters that come twice (RFC 6749, 3.1), and requests in another form.
 func checkShape(form url.Values) outcome {
-	for _, values := range form {
-		if len(values) > 1 {
+	for name, values := range form {
+		if len(values) > 1 && name != "resource" { // RFC 8707, 2
 			return failure(errInvalidRequest, "a parameter is repeated")
 		}
 	}

@@ -1,12 +1,15 @@
 package provider
 
 import (
+	"cmp"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"net/http"
 	"strings"
 
 	"github.com/zitadel/oidc/v3/pkg/oidc"
+
+	"github.com/meins-id/meins/internal/store"
 )
 
 const schemeBearer = "Bearer"
@@ -27,37 +30,48 @@ func schemeOf(name string) string {
 
 // userInfoWith reads UserInfo by the scheme that the token came by. A token that is bound to a key
 // serves only with a proof, and one that is not, only without (RFC 9449, 7.1 and 7.2).
-func (p *Provider) userInfoWith(r *http.Request, text, scheme string) (json.RawMessage, error) {
+func (p *Provider) userInfoWith(r *http.Request, text, scheme string) (token, json.RawMessage, error) {
 	if scheme != schemeDPoP {
 		return p.userInfo(r.Context(), text, proof{})
 	}
 	pr, err := p.readProof(r, pathUserInfo, text)
 	if err != nil {
-		return nil, err
+		return token{}, nil, err
 	}
 	if pr.none() {
-		return nil, refuseToken()
+		return token{}, nil, refuseToken()
 	}
 	key := pr.key()
 	if !p.replays.claim(key) {
-		return nil, refuseProof("the DPoP proof was used before")
+		return token{}, nil, refuseProof("the DPoP proof was used before")
 	}
-	used, err := p.records.Used(r.Context(), key)
-	var body json.RawMessage
-	switch {
-	case err != nil:
-		err = fmt.Errorf("look for a proof: %w", err)
-	case used:
-		err = refuseProof("the DPoP proof was used before")
-	default:
-		body, err = p.userInfo(r.Context(), text, pr)
-	}
+	t, body, err := p.userInfo(r.Context(), text, pr)
 	if err != nil {
 		p.replays.drop(key)
-		return nil, err
+		if errors.Is(err, errUsed) {
+			err = refuseProof("the DPoP proof was used before")
+		}
+		return token{}, nil, err
 	}
 	p.replays.keep(key, pr.until)
-	return body, nil
+	return t, body, nil
+}
+
+// unlessUsed stops a read whose proof another node, or this one before, has noted.
+func (pr proof) unlessUsed(unless func(store.Reader) error) func(store.Reader) error {
+	if pr.none() {
+		return unless
+	}
+	return func(rd store.Reader) error {
+		if err := unless(rd); err != nil {
+			return err
+		}
+		_, err := rd.Get(pr.key())
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		return cmp.Or(err, errUsed)
+	}
 }
 
 // refuseRead answers a read that is refused, with the challenge of its scheme. A proof that does not

@@ -4,23 +4,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/meins-id/meins/identity"
 )
 
+// exchange is what a vendor presents for tokens.
+type exchange struct{ code, redirectURI, verifier, resource string }
+
 // exchangeCode turns a code into tokens. Whoever presents it must be the vendor that it was made for,
 // with the address and the verifier of its request; only then is it used up. A code that comes again
 // was stolen by one of the two: everything that came from it ends.
-func (p *Provider) exchangeCode(ctx context.Context, v identity.Vendor, pr proof, presented, redirectURI, verifier string) (*tokens, error) {
-	code, err := p.read(kindCode, presented)
-	if err != nil || code.Client != v.ID || code.RedirectURI != redirectURI {
+func (p *Provider) exchangeCode(ctx context.Context, v identity.Vendor, pr proof, x exchange) (*tokens, error) {
+	code, err := p.read(kindCode, x.code)
+	if err != nil || code.Client != v.ID || code.RedirectURI != x.redirectURI {
 		return nil, refuseGrant("the code is not valid")
 	}
-	if !answers(verifier, code.Challenge) || code.Challenge == "" && v.Protocol.PKCE == identity.PKCERequired {
+	if !answers(x.verifier, code.Challenge) || code.Challenge == "" && v.Protocol.PKCE == identity.PKCERequired {
 		return nil, refuseGrant("code_verifier does not fit the code")
 	}
 	if code.Thumbprint != "" && code.Thumbprint != pr.thumbprint {
 		return nil, refuseGrant("the code is bound to another key")
+	}
+	if x.resource != "" && !slices.Contains(code.Resources, x.resource) {
+		return nil, refuseTarget()
 	}
 	if err := p.spendProof(ctx, pr); err != nil {
 		return nil, err
@@ -29,7 +36,10 @@ func (p *Provider) exchangeCode(ctx context.Context, v identity.Vendor, pr proof
 		return nil, err
 	}
 	code.Thumbprint = pr.thumbprint
-	answer := p.issueAccess(code)
+	answer, err := p.issueFor(v, code, x.resource)
+	if err != nil {
+		return nil, err
+	}
 	if code.has(scopeOffline) {
 		answer.Refresh = p.mint(kindRefresh, p.firstRefresh(v, code))
 	}

@@ -42,11 +42,12 @@ type metadata struct {
 
 	DetailsSupported []string `json:"authorization_details_types_supported"` // RFC 9396
 
-	IssInResponse    bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207
-	PromptsSupported []string `json:"prompt_values_supported"`
-	ProofAlgs        []string `json:"dpop_signing_alg_values_supported"`          // RFC 9449
-	PushedEndpoint   string   `json:"pushed_authorization_request_endpoint"`      // RFC 9126
-	ResponseAlgs     []string `json:"authorization_signing_alg_values_supported"` // JARM
+	IssInResponse     bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207
+	PromptsSupported  []string `json:"prompt_values_supported"`
+	IntrospectionAlgs []string `json:"introspection_signing_alg_values_supported"` // RFC 9701
+	ProofAlgs         []string `json:"dpop_signing_alg_values_supported"`          // RFC 9449
+	PushedEndpoint    string   `json:"pushed_authorization_request_endpoint"`      // RFC 9126
+	ResponseAlgs      []string `json:"authorization_signing_alg_values_supported"` // JARM
 }
 
 func newMetadata(issuer string) metadata {
@@ -82,18 +83,20 @@ func newMetadata(issuer string) metadata {
 
 			RequestParameterSupported:              true,
 			RequestObjectSigningAlgValuesSupported: algorithms,
+			UserinfoSigningAlgValuesSupported:      names(idTokenAlgorithms),
 			ClaimTypesSupported:                    []string{"normal"},
 			ClaimsSupported:                        claimsSupported(),
 			ClaimsParameterSupported:               true,
 			DisplayValuesSupported:                 []oidc.Display{oidc.DisplayPage},
 			UILocalesSupported:                     oidc.ParseLocales([]string{"en", "de"}),
 		},
-		IssInResponse:    true,
-		ProofAlgs:        algorithms,
-		PushedEndpoint:   issuer + pathPushed,
-		PromptsSupported: []string{promptNone, promptLogin, promptConsent, promptSelect},
-		DetailsSupported: []string{consent.DetailsType},
-		ResponseAlgs:     names(idTokenAlgorithms),
+		IssInResponse:     true,
+		IntrospectionAlgs: names(idTokenAlgorithms),
+		ProofAlgs:         algorithms,
+		PushedEndpoint:    issuer + pathPushed,
+		PromptsSupported:  []string{promptNone, promptLogin, promptConsent, promptSelect},
+		DetailsSupported:  []string{consent.DetailsType},
+		ResponseAlgs:      names(idTokenAlgorithms),
 	}
 }
 

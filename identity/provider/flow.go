@@ -34,9 +34,10 @@ type request struct {
 	MaxAge      *int64          `json:"max_age,omitempty"` // seconds
 	LoginHint   string          `json:"login_hint,omitempty"`
 	UILocales   []string        `json:"ui_locales,omitempty"`
-	Mode        string          `json:"mode,omitempty"`   // of the response; empty is query
-	Subjects    []string        `json:"subs,omitempty"`   // the only customers who may answer, by name
-	Seen        string          `json:"seen,omitempty"`   // the login that was there already, see loginOf
+	Mode        string          `json:"mode,omitempty"` // of the response; empty is query
+	Subjects    []string        `json:"subs,omitempty"` // the only customers who may answer, by name
+	Seen        string          `json:"seen,omitempty"` // the login that was there already, see loginOf
+	Resources   []string        `json:"resources,omitempty"`
 	Thumbprint  string          `json:"jkt,omitempty"`    // of the key that the code is bound to (RFC 9449, 10)
 	Pushed      string          `json:"pushed,omitempty"` // the name of a request that was pushed
 	Issued      time.Time       `json:"issued"`

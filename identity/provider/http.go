@@ -133,8 +133,8 @@ func readForm(w http.ResponseWriter, r *http.Request) *refusal {
 	if err != nil {
 		return wrong(http.StatusBadRequest, "the body is malformed")
 	}
-	for _, values := range r.PostForm {
-		if len(values) > 1 {
+	for name, values := range r.PostForm {
+		if len(values) > 1 && name != "resource" { // RFC 8707, 2
 			return wrong(http.StatusBadRequest, "a parameter is repeated")
 		}
 	}

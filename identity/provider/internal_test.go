@@ -24,7 +24,7 @@ func fullToken(k kind) token {
 	t := token{
 		ID: tokenID(), Client: id.New[id.Client](), Grant: id.New[id.Grant](), Family: id.New[id.Family](),
 		Subject: "the-subject", Scopes: []string{"openid", "email"}, Claims: []string{"email"}, Issued: at, Expires: at.Add(time.Minute),
-		Key: vault.NewGrantKey(), Thumbprint: "thumbprint", Resources: []string{"https://api.shop.example/"},
+		Key: vault.NewGrantKey(), Thumbprint: "thumbprint", Resources: []string{"https://api.shop.example/"}, UserInfoAlg: "ES256",
 	}
 	if k == kindAccess {
 		return t
@@ -57,14 +57,14 @@ func TestToken_decodesToWhatWasEncoded(t *testing.T) {
 
 func TestToken_cutOrLengthened_isNone(t *testing.T) {
 	full := fullToken(kindCode)
-	full.Thumbprint, full.Resources = "", nil // the end of a token without them is the end
+	full.Thumbprint, full.Resources, full.UserInfoAlg = "", nil, "" // the end of a token without them is the end
 	plaintext := full.encode(kindCode)
 	for n := range plaintext {
 		if _, err := decodeToken(kindCode, plaintext[:n]); err == nil {
 			t.Fatalf("%d of %d bytes are a token", n, len(plaintext))
 		}
 	}
-	for _, more := range [][]byte{{0}, {0, 0}, {0, 0, 0}} {
+	for _, more := range [][]byte{{0}, {0, 0}, {0, 0, 0}, {0, 0, 0, 0}} {
 		if _, err := decodeToken(kindCode, append(plaintext[:len(plaintext):len(plaintext)], more...)); err == nil {
 			t.Error("a longer one is a token")
 		}
@@ -122,7 +122,7 @@ func FuzzToken(f *testing.F) {
 	for _, k := range []kind{kindCode, kindAccess, kindRefresh} {
 		f.Add(fullToken(k).encode(k))
 		plain := fullToken(k)
-		plain.Thumbprint, plain.Resources = "", nil
+		plain.Thumbprint, plain.Resources, plain.UserInfoAlg = "", nil, ""
 		f.Add(plain.encode(k))
 	}
 	f.Add([]byte{})

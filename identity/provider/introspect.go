@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+
+	"github.com/meins-id/meins/identity"
 )
 
 // introspection is the answer of RFC 7662. It says nothing about the customer but the name that this
@@ -27,9 +29,18 @@ type introspection struct {
 
 // serveIntrospect is the introspection endpoint, without the library's HTTP layer.
 func (p *Provider) serveIntrospect(w http.ResponseWriter, r *http.Request) {
-	answer, err := p.introspect(r.Context(), r.Header, r.PostForm)
+	v, answer, err := p.introspect(r.Context(), r.Header, r.PostForm)
 	if err != nil {
 		p.translate(r.Context(), "introspect", err).write(w, challengeClient)
+		return
+	}
+	if wantsSigned(r) {
+		text, err := p.signedIntrospection(v, answer)
+		if err != nil {
+			p.translate(r.Context(), "introspect", err).write(w)
+			return
+		}
+		writeJWT(w, "application/"+introspectionType, text)
 		return
 	}
 	body, err := json.Marshal(answer)
@@ -42,37 +53,40 @@ func (p *Provider) serveIntrospect(w http.ResponseWriter, r *http.Request) {
 
 // introspect says whether a token is good for anything, to the vendor that it was issued to and to
 // nobody else: every other token is inactive.
-func (p *Provider) introspect(ctx context.Context, h http.Header, form url.Values) (introspection, error) {
+func (p *Provider) introspect(ctx context.Context, h http.Header, form url.Values) (identity.Vendor, introspection, error) {
 	c, err := credentialsOf(h, form)
 	if err != nil {
-		return introspection{}, err
+		return identity.Vendor{}, introspection{}, err
 	}
 	if c.method == methodNone {
-		return introspection{}, refuseClient()
+		return identity.Vendor{}, introspection{}, refuseClient()
 	}
 	v, err := p.authenticate(ctx, c)
 	if err != nil {
-		return introspection{}, err
+		return identity.Vendor{}, introspection{}, err
 	}
 	text := form.Get("token")
 	if text == "" {
-		return introspection{}, refuseRequest("token is missing")
+		return v, introspection{}, refuseRequest("token is missing")
 	}
 	t, k, ok := p.readEither(text)
 	if !ok || t.Client != v.ID || p.over(t) {
-		return introspection{}, nil
+		return v, introspection{}, nil
 	}
 	active, err := p.active(ctx, k, t)
 	if err != nil || !active {
-		return introspection{}, err
+		return v, introspection{}, err
 	}
-	return p.describe(k, t), nil
+	return v, p.describe(k, t), nil
 }
 
 // readEither opens a token whose kind the vendor need not say.
 func (p *Provider) readEither(text string) (token, kind, bool) {
 	if t, err := p.read(kindAccess, text); err == nil {
 		return t, kindAccess, true
+	}
+	if t, err := p.readAPI(text); err == nil {
+		return t, kindAPI, true
 	}
 	t, err := p.read(kindRefresh, text)
 	return t, kindRefresh, err == nil
@@ -108,7 +122,10 @@ func (p *Provider) describe(k kind, t token) introspection {
 		Active: true, Scope: t.scope(), Client: string(t.Client), Expires: t.Expires.Unix(), Issued: t.Issued.Unix(),
 		Subject: t.Subject, Audience: string(t.Client), Issuer: p.o.Issuer, ID: t.ID, Confirmation: confirm(t.Thumbprint),
 	}
-	if k == kindAccess {
+	if k == kindAPI {
+		answer.Audience = t.Resources[0]
+	}
+	if k != kindRefresh {
 		answer.Type = t.kindName()
 	}
 	return answer

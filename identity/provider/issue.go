@@ -43,7 +43,7 @@ func (p *Provider) issueAccess(t token) *tokens {
 	access := token{
 		ID: tokenID(), Client: t.Client, Grant: t.Grant, Family: t.Family, Subject: t.Subject,
 		Scopes: t.Scopes, Claims: t.Claims, Key: t.Key,
-		Issued: now, Expires: now.Add(p.o.AccessTokenLifetime), Thumbprint: t.Thumbprint,
+		Issued: now, Expires: now.Add(p.o.AccessTokenLifetime), Thumbprint: t.Thumbprint, UserInfoAlg: t.UserInfoAlg,
 	}
 	if !t.Ends.IsZero() {
 		access.Expires = earlier(access.Expires, t.Ends)
@@ -56,11 +56,16 @@ func (p *Provider) issueAccess(t token) *tokens {
 
 // issueToClient answers a vendor that acts for itself. No scope is known that would mean anything
 // then, so none is granted.
-func (p *Provider) issueToClient(ctx context.Context, v identity.Vendor, pr proof) (*tokens, error) {
+func (p *Provider) issueToClient(ctx context.Context, v identity.Vendor, pr proof, resource string) (*tokens, error) {
+	if resource != "" && !slices.Contains(v.Protocol.Resources, resource) {
+		return nil, refuseTarget()
+	}
 	if err := p.spendProof(ctx, pr); err != nil {
 		return nil, err
 	}
-	return p.issueAccess(token{Client: v.ID, Subject: string(v.ID), Thumbprint: pr.thumbprint}), nil
+	return p.issueFor(v, token{
+		Client: v.ID, Subject: string(v.ID), Thumbprint: pr.thumbprint, Resources: v.Protocol.Resources,
+	}, resource)
 }
 
 // kindName is the token_type: how whoever has the token must present it.

@@ -22,12 +22,17 @@ var errSigner = errors.New("not a key that ID tokens are signed with")
 // and checks it in the tests; its way to the same bytes costs half a signature more, which vendors
 // would pay at every login. Nothing is ever verified here: that is go-jose's.
 func signJWT(key jose.SigningKey, payload []byte) (string, error) {
+	return signTyped(key, "JWT", payload)
+}
+
+// signTyped is signJWT for a JWT of a type, which says what it is good for (RFC 8725, 3.11).
+func signTyped(key jose.SigningKey, kind string, payload []byte) (string, error) {
 	web, ok := key.Key.(jose.JSONWebKey)
 	if !ok || web.KeyID == "" {
 		return "", errSigner
 	}
 	// Key ids are thumbprints in base64url: there is nothing to escape in them.
-	header := `{"alg":"` + string(key.Algorithm) + `","kid":` + strconv.Quote(web.KeyID) + `,"typ":"JWT"}`
+	header := `{"alg":"` + string(key.Algorithm) + `","kid":` + strconv.Quote(web.KeyID) + `,"typ":` + strconv.Quote(kind) + `}`
 	out := make([]byte, 0, encoding.EncodedLen(len(header))+encoding.EncodedLen(len(payload))+encoding.EncodedLen(maxSignature)+2)
 	out = append(encoding.AppendEncode(out, []byte(header)), '.')
 	out = encoding.AppendEncode(out, payload)

@@ -29,7 +29,7 @@ func (p *Provider) firstRefresh(v identity.Vendor, code token) token {
 
 // refresh turns a refresh token into the next one and a new access token. The old one is used up; if
 // it comes again later than a lost answer explains, the family ends (RFC 9700, 4.14.2).
-func (p *Provider) refresh(ctx context.Context, v identity.Vendor, pr proof, presented, scope string) (*tokens, error) {
+func (p *Provider) refresh(ctx context.Context, v identity.Vendor, pr proof, presented, scope, resource string) (*tokens, error) {
 	t, err := p.read(kindRefresh, presented)
 	if err != nil || t.Client != v.ID || p.over(t) {
 		return nil, refuseGrant("the refresh token is not valid")
@@ -40,6 +40,9 @@ func (p *Provider) refresh(ctx context.Context, v identity.Vendor, pr proof, pre
 	}
 	if t.Thumbprint != "" && t.Thumbprint != pr.thumbprint {
 		return nil, refuseGrant("the refresh token is bound to another key")
+	}
+	if resource != "" && !slices.Contains(t.Resources, resource) {
+		return nil, refuseTarget()
 	}
 	if err := p.live(ctx, t); err != nil {
 		return nil, err
@@ -52,7 +55,10 @@ func (p *Provider) refresh(ctx context.Context, v identity.Vendor, pr proof, pre
 	if err != nil {
 		return nil, err
 	}
-	answer := p.issueAccess(narrowed)
+	answer, err := p.issueFor(v, narrowed, resource)
+	if err != nil {
+		return nil, err
+	}
 	if answer.Details, err = p.grantedDetails(ctx, t); err != nil {
 		return nil, err
 	}

@@ -108,7 +108,7 @@ func (p *Provider) response(to reply, o outcome) string {
 // signResponse makes the JWT of JARM, 2.1: the outcome, and who says it to whom, until when.
 func (p *Provider) signResponse(to reply, values url.Values) (string, error) {
 	claims := map[string]any{
-		"aud": string(to.vendor.ID), "exp": p.o.Now().Add(codeLifetime).Unix(),
+		"aud": string(to.vendor.ID), "exp": p.o.Now().Add(responseLifetime).Unix(),
 	}
 	for name := range values { // iss is among them
 		claims[name] = values.Get(name)
@@ -123,6 +123,10 @@ func (p *Provider) signResponse(to reply, values url.Values) (string, error) {
 	}
 	return signJWT(key, payload)
 }
+
+// responseLifetime is how long an answer may take to the vendor (JARM, 2.1). A code in it is over
+// long before.
+const responseLifetime = 10 * time.Minute
 
 // purposeResponse keeps answers that wait to be posted apart from all other blobs.
 const purposeResponse = "response"
@@ -147,7 +151,7 @@ func (p *Provider) formPost(address string, values url.Values) string {
 	return p.o.Issuer + pathResponse + "?r=" + sealBlob(kid, box, purposeResponse, plaintext)
 }
 
-// openParcel reverses formPost, as long as a code in it could be redeemed.
+// openParcel reverses formPost.
 func (p *Provider) openParcel(text string) (parcel, error) {
 	plaintext, err := openBlob(text, purposeResponse, p.o.Keys.FlowByID)
 	if err != nil {
@@ -157,7 +161,7 @@ func (p *Provider) openParcel(text string) (parcel, error) {
 	if err := json.Unmarshal(plaintext, &c); err != nil {
 		return parcel{}, errParcel // the cause would quote the answer
 	}
-	if age := p.o.Now().Sub(c.Issued); age >= codeLifetime || age < -clockSkew {
+	if age := p.o.Now().Sub(c.Issued); age >= responseLifetime || age < -clockSkew {
 		return parcel{}, fmt.Errorf("%w: too old", errParcel)
 	}
 	return c, nil

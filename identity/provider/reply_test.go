@@ -158,7 +158,7 @@ func TestFormPost_pageIsSafe_andSoonOver(t *testing.T) {
 			t.Errorf("%s: %d", name, rec.Code)
 		}
 	}
-	w.clock.move(time.Minute)
+	w.clock.move(10 * time.Minute)
 	if rec := w.get(path, ""); rec.Code != http.StatusBadRequest || strings.Contains(rec.Body.String(), "<form") {
 		t.Errorf("old: %d", rec.Code)
 	}

@@ -23,7 +23,7 @@ func (p *Provider) revoke(ctx context.Context, v identity.Vendor, text string) e
 	var err error
 	if k == kindRefresh {
 		err = p.records.RevokeFamily(ctx, t.Family)
-	} else {
+	} else { // an API that does not ask us accepts its token until it expires
 		err = p.records.RevokeToken(ctx, t.ID, t.Expires)
 	}
 	if err != nil {

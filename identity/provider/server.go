@@ -31,31 +31,33 @@ func (s *server) VerifyClient(ctx context.Context, r *op.Request[op.ClientCreden
 
 // CodeExchange implements op.Server.
 func (s *server) CodeExchange(ctx context.Context, r *op.ClientRequest[oidc.AccessTokenRequest]) (*op.Response, error) {
-	t, err := s.p.exchangeCode(ctx, vendorOf(r.Client), proof{}, r.Data.Code, r.Data.RedirectURI, r.Data.CodeVerifier)
+	t, err := s.p.exchangeCode(ctx, vendorOf(r.Client), proof{}, exchange{
+		code: r.Data.Code, redirectURI: r.Data.RedirectURI, verifier: r.Data.CodeVerifier,
+	})
 	return s.p.respond(ctx, "exchange code", t, err)
 }
 
 // RefreshToken implements op.Server.
 func (s *server) RefreshToken(ctx context.Context, r *op.ClientRequest[oidc.RefreshTokenRequest]) (*op.Response, error) {
-	t, err := s.p.refresh(ctx, vendorOf(r.Client), proof{}, r.Data.RefreshToken, r.Form.Get("scope"))
+	t, err := s.p.refresh(ctx, vendorOf(r.Client), proof{}, r.Data.RefreshToken, r.Form.Get("scope"), "")
 	return s.p.respond(ctx, "refresh", t, err)
 }
 
 // ClientCredentialsExchange implements op.Server.
 func (s *server) ClientCredentialsExchange(ctx context.Context, r *op.ClientRequest[oidc.ClientCredentialsRequest]) (*op.Response, error) {
-	t, err := s.p.issueToClient(ctx, vendorOf(r.Client), proof{})
+	t, err := s.p.issueToClient(ctx, vendorOf(r.Client), proof{}, "")
 	return s.p.respond(ctx, "issue to client", t, err)
 }
 
 // Introspect implements op.Server.
 func (s *server) Introspect(ctx context.Context, r *op.Request[op.IntrospectionRequest]) (*op.Response, error) {
-	answer, err := s.p.introspect(ctx, r.Header, r.Form)
+	_, answer, err := s.p.introspect(ctx, r.Header, r.Form)
 	return s.p.respond(ctx, "introspect", answer, err)
 }
 
 // UserInfo implements op.Server.
 func (s *server) UserInfo(ctx context.Context, r *op.Request[oidc.UserInfoRequest]) (*op.Response, error) {
-	body, err := s.p.userInfo(ctx, r.Data.AccessToken, proof{})
+	_, body, err := s.p.userInfo(ctx, r.Data.AccessToken, proof{})
 	return s.p.respond(ctx, "userinfo", body, err)
 }
 

@@ -60,6 +60,8 @@ type token struct {
 	Thumbprint string
 	// Resources are the APIs that access tokens may be for (RFC 8707), as the request named them.
 	Resources []string
+	// UserInfoAlg signs what UserInfo answers to this token; without it the answer is plain JSON.
+	UserInfoAlg string
 }
 
 // String hides the token.
@@ -132,10 +134,10 @@ func (t token) encode(k kind) []byte {
 
 // appendBounds writes what only few tokens have; without any of it a token ends before.
 func (t token) appendBounds(b []byte) []byte {
-	if t.Thumbprint == "" && len(t.Resources) == 0 {
+	if t.unbound() {
 		return b
 	}
-	return appendTexts(appendText(b, t.Thumbprint), t.Resources)
+	return appendText(appendTexts(appendText(b, t.Thumbprint), t.Resources), t.UserInfoAlg)
 }
 
 // decodeBounds reverses appendBounds: to have none there is one spelling.
@@ -145,7 +147,12 @@ func (t *token) decodeBounds(f *fields) {
 	}
 	t.Thumbprint = f.text()
 	t.Resources = f.texts()
-	f.bad = f.bad || t.Thumbprint == "" && len(t.Resources) == 0
+	t.UserInfoAlg = f.text()
+	f.bad = f.bad || t.unbound()
+}
+
+func (t token) unbound() bool {
+	return t.Thumbprint == "" && len(t.Resources) == 0 && t.UserInfoAlg == ""
 }
 
 // decodeToken reverses encode; a token with a grant and without its key is none.

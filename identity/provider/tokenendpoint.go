@@ -55,18 +55,22 @@ func (p *Provider) token(r *http.Request) (*tokens, error) {
 
 // issue does what the grant type says.
 func (p *Provider) issue(ctx context.Context, v identity.Vendor, pr proof, form url.Values) (*tokens, error) {
-	grant := form.Get("grant_type")
+	grant, resource := form.Get("grant_type"), form.Get("resource")
 	switch {
+	case len(form["resource"]) > 1:
+		return nil, refuseTarget() // a token is for one API
 	case grant == grantClient:
-		return p.issueToClient(ctx, v, pr)
+		return p.issueToClient(ctx, v, pr, resource)
 	case grant == grantRefresh && form.Get("refresh_token") == "":
 		return nil, refuseRequest("refresh_token is missing")
 	case grant == grantRefresh:
-		return p.refresh(ctx, v, pr, form.Get("refresh_token"), form.Get("scope"))
+		return p.refresh(ctx, v, pr, form.Get("refresh_token"), form.Get("scope"), resource)
 	case form.Get("code") == "":
 		return nil, refuseRequest("code is missing")
 	case form.Get("redirect_uri") == "":
 		return nil, refuseRequest("redirect_uri is missing")
 	}
-	return p.exchangeCode(ctx, v, pr, form.Get("code"), form.Get("redirect_uri"), form.Get("code_verifier"))
+	return p.exchangeCode(ctx, v, pr, exchange{
+		code: form.Get("code"), redirectURI: form.Get("redirect_uri"), verifier: form.Get("code_verifier"), resource: resource,
+	})
 }

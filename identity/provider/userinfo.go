@@ -24,12 +24,21 @@ func (p *Provider) serveUserInfo(w http.ResponseWriter, r *http.Request) {
 		p.translate(r.Context(), "userinfo", refuseToken()).write(w, challengeBearer, challengeDPoP)
 		return
 	}
+	var t token
 	var body json.RawMessage
 	if err == nil {
-		body, err = p.userInfoWith(r, text, scheme)
+		t, body, err = p.userInfoWith(r, text, scheme)
+	}
+	var signed string
+	if err == nil && t.UserInfoAlg != "" {
+		signed, err = p.signedUserInfo(t, body)
 	}
 	if err != nil {
 		p.refuseRead(w, r, scheme, err)
+		return
+	}
+	if signed != "" {
+		writeJWT(w, "application/jwt", signed)
 		return
 	}
 	writeJSON(w, http.StatusOK, body)
@@ -67,29 +76,29 @@ func presented(w http.ResponseWriter, r *http.Request) (text, scheme string, err
 
 // userInfo gives what the token's grant still covers. Consent decides and records each time; release
 // alone opens the capsule.
-func (p *Provider) userInfo(ctx context.Context, text string, pr proof) (json.RawMessage, error) {
+func (p *Provider) userInfo(ctx context.Context, text string, pr proof) (token, json.RawMessage, error) {
 	t, err := p.read(kindAccess, text)
 	if err != nil || p.over(t) {
-		return nil, refuseToken()
+		return token{}, nil, refuseToken()
 	}
 	if t.Thumbprint != pr.thumbprint {
-		return nil, refuseToken()
+		return token{}, nil, refuseToken()
 	}
 	if t.Grant == "" || !t.has(scopeOpenID) {
-		return nil, refuseTokenScope()
+		return token{}, nil, refuseTokenScope()
 	}
-	claims, err := p.claims(ctx, t)
+	claims, err := p.claims(ctx, t, pr)
 	if err != nil {
-		return nil, err
+		return token{}, nil, err
 	}
-	return userInfoBody(t, claims), nil
+	return t, userInfoBody(t, claims), nil
 }
 
-// claims releases the token's claims, unless it was revoked: both are looked up on one snapshot. Asking
-// with a token that has none is a read too.
-func (p *Provider) claims(ctx context.Context, t token) (vault.Claims, error) {
+// claims releases the token's claims, unless it was revoked or its proof used: all is looked up on one
+// snapshot. Asking with a token that has none is a read too.
+func (p *Provider) claims(ctx context.Context, t token, pr proof) (vault.Claims, error) {
 	permit, err := p.o.Consent.Permit(ctx, consent.Reading{
-		Grant: t.Grant, Client: t.Client, Claims: t.Claims, Kind: consent.KindUserInfo, Unless: unlessRevoked(t),
+		Grant: t.Grant, Client: t.Client, Claims: t.Claims, Kind: consent.KindUserInfo, Unless: pr.unlessUsed(unlessRevoked(t)),
 	})
 	if err != nil {
 		return nil, tokenOver(err)

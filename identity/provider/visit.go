@@ -103,7 +103,7 @@ func (p *Provider) succeed(v visit, s identity.Session, g consent.Grant, approve
 		Subject: p.subject(v.vendor, g.Account, g.Persona), Scopes: v.Scopes,
 		Issued: now, Expires: now.Add(codeLifetime), Key: key,
 		AuthTime: s.AuthTime, Methods: s.Methods, Session: p.sidOf(v.Client, s.ID), Ends: g.Ends,
-		RedirectURI: v.RedirectURI, Challenge: v.Challenge, Nonce: v.Nonce, Thumbprint: v.Thumbprint,
+		RedirectURI: v.RedirectURI, Challenge: v.Challenge, Nonce: v.Nonce, Thumbprint: v.Thumbprint, Resources: v.Resources,
 	}
 	if !g.Offline {
 		code.Scopes = without(code.Scopes, []string{scopeOffline})
