@@ -23,7 +23,7 @@ type album struct {
 }
 
 // newAlbum begins one for a device.
-func newAlbum(t *testing.T, d *demo, on device) *album {
+func newAlbum(t testing.TB, d *demo, on device) *album {
 	t.Helper()
 	a := &album{tab: visit(t, d, on), on: on, folder: os.Getenv("MEINS_SHOTS")}
 	mine, other := sentences(t, on.tag()), sentences(t, map[string]string{"en": "de", "de": "en"}[on.tag()])
@@ -35,7 +35,7 @@ func newAlbum(t *testing.T, d *demo, on device) *album {
 	return a
 }
 
-func sentences(t *testing.T, tag string) map[string]string {
+func sentences(t testing.TB, tag string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	files, err := filepath.Glob("../../../api/web/locales/" + tag + "/*.json")

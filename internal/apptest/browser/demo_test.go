@@ -17,7 +17,7 @@ import (
 
 // demo is a running `meins demo`: the provider and, as a process of its own, the flower shop.
 type demo struct {
-	t            *testing.T
+	t            testing.TB
 	meins, shop  string // addresses
 	data         string
 	log          lockedBuffer
@@ -27,7 +27,7 @@ type demo struct {
 
 var printed = regexp.MustCompile(`(?m)^(meins|demo shop) +(http://\S+)$`)
 
-func startDemo(t *testing.T) *demo {
+func startDemo(t testing.TB) *demo {
 	t.Helper()
 	d := &demo{t: t, data: t.TempDir()}
 	cmd := exec.Command(program, "demo", "--listen", "127.0.0.1:0", "--shop-listen", "127.0.0.1:0", "--data", d.data)
@@ -100,7 +100,7 @@ func (b *lockedBuffer) String() string {
 	return b.buf.String()
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +108,7 @@ func must(t *testing.T, err error) {
 }
 
 // eventually waits for what somebody else does in their own time.
-func eventually(t *testing.T, what string, holds func() bool) {
+func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		if holds() {

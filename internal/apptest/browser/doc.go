@@ -6,7 +6,7 @@
 // a violation of the policy, a request to anybody else, a secret in the browser's storage.
 //
 // With MEINS_SHOTS=folder the walk over all pages leaves a picture of each, in both widths, colours
-// and languages, and says how long a warm consent screen takes.
+// and languages. BenchmarkConsent_warm says how long a warm consent screen takes.
 //
 // Nothing imports it.
 package browser

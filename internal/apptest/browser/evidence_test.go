@@ -19,7 +19,7 @@ import (
 
 // evidence is what the browser noticed during a test.
 type evidence struct {
-	t    *testing.T
+	t    testing.TB
 	demo *demo
 
 	mu       sync.Mutex

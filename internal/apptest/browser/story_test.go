@@ -33,7 +33,7 @@ func TestStory_onADesktop_fromTheShopToWithdrawal(t *testing.T) {
 	})
 }
 
-func story(t *testing.T, on device, fillsIn func(*tab, *person)) {
+func story(t testing.TB, on device, fillsIn func(*tab, *person)) {
 	d := startDemo(t)
 	b, p := visit(t, d, on), erika()
 

@@ -36,14 +36,14 @@ var (
 // tab is one tab of a person's browser. Its methods act as the person does, and fail the test where
 // the person could not go on.
 type tab struct {
-	t    *testing.T
+	t    testing.TB
 	ctx  context.Context
 	demo *demo
 	seen *evidence
 }
 
 // visit opens a browser with a fresh profile on a device.
-func visit(t *testing.T, d *demo, on device) *tab {
+func visit(t testing.TB, d *demo, on device) *tab {
 	t.Helper()
 	b := newTab(t, d, on, &evidence{t: t, demo: d}, chromium, chromedp.WithNewBrowserContext())
 	t.Cleanup(b.seen.nothingBad)
@@ -56,7 +56,7 @@ func (b *tab) another(on device) *tab {
 	return newTab(b.t, b.demo, on, b.seen, b.ctx)
 }
 
-func newTab(t *testing.T, d *demo, on device, seen *evidence, parent context.Context, options ...chromedp.ContextOption) *tab {
+func newTab(t testing.TB, d *demo, on device, seen *evidence, parent context.Context, options ...chromedp.ContextOption) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(parent, options...)
 	t.Cleanup(cancel)

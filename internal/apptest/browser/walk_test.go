@@ -27,7 +27,7 @@ func TestPages_withMEINS_SHOTS_inEnglishToo(t *testing.T) {
 	}
 }
 
-func walk(t *testing.T, on device) {
+func walk(t testing.TB, on device) {
 	d := startDemo(t)
 	a, p := newAlbum(t, d, on), erika()
 	a.seen.excuse(refusals(400, 401, 403, 404, 409, 412)...) // mistakes have pages too
