@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -27,6 +28,13 @@ type Approval struct {
 	Capsule []byte   // sealed as revision 1
 	Wrapped []byte   // the grant key under the vault key
 	Locale  string   // in which the customer reviewed
+	Notice  string   // the text that was shown; empty means what NoticeText makes of the ask
+
+	EachTime bool // the customer wants to be asked at each login
+	// Ephemeral makes the consent one for this visit only: it is in force at no other, and ends after
+	// Lifetime. Its persona is drawn for it, so that the vendor does not know the customer again.
+	Ephemeral bool
+	Lifetime  time.Duration
 }
 
 // Approve stores a grant, its capsule and its receipt in one step. A grant in force of the same
@@ -36,11 +44,20 @@ func (e *Engine) Approve(ctx context.Context, a Approval) (Grant, error) {
 		return Grant{}, fmt.Errorf("approve: %w", err)
 	}
 	now := e.now()
+	notice := noticeOf(a.Notice, a.Ask, a.Locale, now)
 	g := a.grant(now)
-	if err := e.db.saveGrant(ctx, g, a.Capsule, now); err != nil {
+	g.Notice = notice.Hash
+	g, err := e.db.saveGrant(ctx, g, a.Capsule, notice, now)
+	if err != nil {
 		return Grant{}, fmt.Errorf("approve: %w", err)
 	}
 	return g, nil
+}
+
+// noticeOf is the notice that was shown, or else the ask in words.
+func noticeOf(shown string, ask Ask, language string, now time.Time) Notice {
+	text := cmp.Or(shown, NoticeText(ask, language, now))
+	return Notice{Language: language, Hash: hashOf([]byte(text)), Text: text}
 }
 
 // check compares the approval with the ask.
@@ -108,11 +125,13 @@ func (a Approval) wellFormed() error {
 	_, badClient := id.Parse[id.Client](string(a.Ask.Party.Client))
 	switch {
 	case badAccount != nil || badPersona != nil || badGrant != nil || badClient != nil,
-		a.Ask.Ends <= 0 || a.Ask.Ends > MaxEnds,
+		a.Ask.Ends <= 0 || a.Ask.Ends > MaxEnds, a.Ephemeral && (a.Lifetime <= 0 || a.Lifetime > MaxEnds),
 		len(a.Capsule) == 0 || len(a.Capsule) > vault.MaxCapsule,
 		len(a.Wrapped) == 0 || len(a.Wrapped) > maxWrapped,
 		len(a.Locale) > maxLocale:
 		return ErrApproval
+	case !keepable(a.Notice):
+		return ErrNotice
 	}
 	return nil
 }
@@ -126,7 +145,11 @@ func (a Approval) grant(now time.Time) Grant {
 		Digest: a.Digest, Locale: a.Locale,
 		Given: stamp(now), Ends: stamp(now).Add(a.Ask.Ends),
 		Wrapped: slices.Clone(a.Wrapped), Mode: ModeDirect,
-		State: Given, Since: stamp(now), Revision: 1,
+		State: Given, Since: stamp(now), Revision: 1, EachTime: a.EachTime,
+	}
+	if a.Ephemeral {
+		g.Ephemeral, g.EachTime, g.Offline, g.Continuous = true, false, false, false
+		g.Ends = g.Given.Add(min(a.Lifetime, a.Ask.Ends))
 	}
 	for _, c := range a.Ask.Claims {
 		i := slices.IndexFunc(a.Choices, func(o Choice) bool { return o.Claim == c.Name })
@@ -144,7 +167,7 @@ func (a Approval) grant(now time.Time) Grant {
 	return g
 }
 
-// Refuse records the customer's no.
+// Refuse records the customer's no, and remembers it: see Refused.
 func (e *Engine) Refuse(ctx context.Context, account id.Account, ask Ask, digest, locale string) error {
 	if digest != ask.Digest() {
 		return fmt.Errorf("refuse: %w", ErrStaleReview)
@@ -152,11 +175,14 @@ func (e *Engine) Refuse(ctx context.Context, account id.Account, ask Ask, digest
 	if len(locale) > maxLocale {
 		return fmt.Errorf("refuse: %w", ErrApproval)
 	}
+	now := e.now()
 	receipt := Receipt{
-		ID: id.New[id.Receipt](), Event: EventRefused, Time: moment(e.now()),
-		Party: ask.Party, Claims: ask.Claims, Digest: digest, Locale: locale,
+		ID: id.New[id.Receipt](), Event: EventRefused, State: Refused.String(), Time: moment(now),
+		Party: ask.Party, Claims: ask.Claims, Offline: ask.Offline, Continuous: ask.Continuous, Once: ask.Once,
+		Retention: ask.Retention, Recipients: ask.Recipients, Terms: ask.Terms,
+		Digest: digest, Notice: noticeOf("", ask, locale, now),
 	}
-	if err := e.db.saveRefusal(ctx, account, receipt); err != nil {
+	if err := e.db.saveRefusal(ctx, account, receipt, now); err != nil {
 		return fmt.Errorf("refuse: %w", err)
 	}
 	return nil

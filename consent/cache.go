@@ -10,8 +10,10 @@ import (
 // them a read decodes the terms anew, which costs more than all the rest of a permit.
 const cachedGrants = 8192
 
-// known is a grant as it was read, and the very bytes that its state was read from.
+// known is a grant as it was read, and the very bytes that its state was read from. The terms alone are
+// what the next state is read on top of.
 type known struct {
+	terms Grant
 	grant Grant
 	state string
 }

@@ -25,12 +25,12 @@ func TestCache_staysWithinItsLimit_andKeepsTheNewest(t *testing.T) {
 // A state is taken from memory only for the very bytes that it was read from.
 func TestJoin_changedState_isReadAgain(t *testing.T) {
 	db := &database{cache: newCache(3)}
-	terms, given := encodeTerms(sample()), encodeState(Given, then, "")
+	terms, given := encodeTerms(sample()), encodeState(Grant{State: Given, Since: then})
 	if g, err := db.join(sample().ID, nil, [][]byte{given, terms}); err != nil || g.State != Given {
 		t.Fatal(g.State, err)
 	}
 	k := db.cache.get(sample().ID)
-	for state, raw := range map[State][]byte{Given: given, Withdrawn: encodeState(Withdrawn, then, ""), Revoked: encodeState(Revoked, then, "")} {
+	for state, raw := range map[State][]byte{Given: given, Withdrawn: encodeState(Grant{State: Withdrawn, Since: then}), Revoked: encodeState(Grant{State: Revoked, Since: then})} {
 		if g, err := db.join(sample().ID, k, [][]byte{raw}); err != nil || g.State != state {
 			t.Errorf("%v: %v, %v", state, g.State, err)
 		}

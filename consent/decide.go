@@ -38,6 +38,8 @@ const (
 	ReasonOtherClient Reason = "other-client"
 	ReasonWithdrawn   Reason = "withdrawn"
 	ReasonExpired     Reason = "expired"
+	ReasonPaused      Reason = "paused"
+	ReasonEachTime    Reason = "ask-each-time"
 	ReasonParty       Reason = "party-changed"
 	ReasonOffline     Reason = "offline-not-granted"
 	ReasonContinuous  Reason = "continuous-not-granted"
@@ -64,6 +66,15 @@ type Decision struct {
 // read it, is a new use of the same claim: the customer decides anew. A claim that is asked for
 // nothing but what was declined does not leave.
 func Decide(ask Ask, g Grant, now time.Time) Decision {
+	d := cover(ask, g, now)
+	if d.Effect == Allow && g.EachTime {
+		d.Effect, d.Reason = Review, ReasonEachTime
+	}
+	return d
+}
+
+// cover is Decide for a read: whether the customer wants to be asked is a question of logins.
+func cover(ask Ask, g Grant, now time.Time) Decision {
 	if reason := denies(ask, g, now); reason != ReasonNone {
 		return Decision{Effect: Deny, Reason: reason}
 	}
@@ -93,6 +104,22 @@ func denies(ask Ask, g Grant, now time.Time) Reason {
 	if ask.Party.Client != g.Party.Client {
 		return ReasonOtherClient
 	}
+	return idle(g, now)
+}
+
+// idle says why a grant gives nothing at all at this moment, to anybody.
+func idle(g Grant, now time.Time) Reason {
+	if reason := over(g, now); reason != ReasonNone {
+		return reason
+	}
+	if g.Paused {
+		return ReasonPaused
+	}
+	return ReasonNone
+}
+
+// over says why a grant is not in force.
+func over(g Grant, now time.Time) Reason {
 	switch standing(g.State, g.Ends, now) {
 	case Given:
 		return ReasonNone

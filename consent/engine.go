@@ -102,7 +102,9 @@ func (r Reason) fault() *fault.Error {
 		return ErrWithdrawn
 	case ReasonExpired:
 		return ErrExpired
-	case ReasonParty, ReasonOffline, ReasonContinuous, ReasonNewClaim, ReasonRequired, ReasonPurpose,
+	case ReasonPaused:
+		return ErrPaused
+	case ReasonEachTime, ReasonParty, ReasonOffline, ReasonContinuous, ReasonNewClaim, ReasonRequired, ReasonPurpose,
 		ReasonRetention, ReasonRecipients, ReasonTerms:
 		return ErrNotGranted
 	case ReasonNone, ReasonNoGrant, ReasonOtherClient:

@@ -30,8 +30,18 @@ var (
 	ErrMissingRequired = fault.New(fault.Invalid, "claim-required", "the vendor requires a claim that was not approved")
 	// ErrApproval says that an approval is malformed: an identifier, the capsule or the wrapped key.
 	ErrApproval = fault.New(fault.Invalid, "approval-invalid", "the approval is malformed")
+	// ErrNotice says that the text that was shown cannot be kept.
+	ErrNotice = fault.New(fault.Invalid, "notice-invalid", "the text that was shown is too long or has characters that cannot be shown")
 	// ErrGrantExists says that the grant's identifier is taken.
 	ErrGrantExists = fault.New(fault.Conflict, "grant-exists", "this consent exists already")
+)
+
+// What can be wrong with a change of a grant.
+var (
+	// ErrChange says that nothing, or nothing that is given, would be taken back.
+	ErrChange = fault.New(fault.Invalid, "change-invalid", "there is nothing to take back")
+	// ErrEnd says that a grant cannot end then.
+	ErrEnd = fault.New(fault.Invalid, "end-invalid", "a consent ends within the next twelve months")
 )
 
 // Why a grant does not serve.
@@ -43,6 +53,8 @@ var (
 	ErrWithdrawn = fault.New(fault.Denied, "grant-withdrawn", "this consent was withdrawn")
 	// ErrExpired says that the grant is past its end.
 	ErrExpired = fault.New(fault.Denied, "grant-expired", "this consent has expired")
+	// ErrPaused says that the customer lets nothing out for the time being.
+	ErrPaused = fault.New(fault.Denied, "grant-paused", "this consent is paused")
 	// ErrNotGranted says that a read wants what the grant does not give.
 	ErrNotGranted = fault.New(fault.Denied, "claim-not-granted", "the customer has not approved this")
 	// ErrLogUnavailable says that reads cannot be recorded, so that nothing is released.
@@ -54,6 +66,9 @@ var (
 	// ErrReading says that a read names no kind that this program knows.
 	ErrReading = fault.New(fault.Internal, "reading-invalid", "the read is malformed")
 )
+
+// ErrChain says that receipts do not lead back from a head: one was altered, dropped or put in.
+var ErrChain = fault.New(fault.Internal, "receipts-broken", "the receipts do not fit together")
 
 // What can be wrong with saving or reading a vault.
 var (

@@ -71,16 +71,22 @@ type Grant struct {
 	Retention  string
 	Recipients []string
 	Terms      []string
+	Ephemeral  bool   // for one visit, under a name that no other visit has
 	Digest     string // of the ask that was reviewed
 	Locale     string // in which it was reviewed
+	Notice     string // hash of the text that was shown
 	Given      time.Time
-	Ends       time.Time
-	Wrapped    []byte // the grant key under the vault key
+	Ends       time.Time // as given, or as renewed last
+	Wrapped    []byte    // the grant key under the vault key
 	Mode       string
 
 	State    State
 	Since    time.Time // of the state
-	Reason   string    // of the state, where there is one: "replaced"
+	Reason   string    // of the state, where there is one: "replaced", "used"
+	Renewed  time.Time // the end that took the place of the one in the terms; zero when there is none
+	Taken    []Choice  // taken back since; no purposes means the whole claim
+	Paused   bool      // nothing leaves until the customer goes on
+	EachTime bool      // the customer wants to be asked at each login
 	Revision uint64    // of the capsule; 0 when there is none
 	LastRead time.Time // zero when nothing was read
 	Reads    uint64
@@ -90,6 +96,40 @@ type Grant struct {
 func (g Grant) Declines(claim, purpose string) bool {
 	i := slices.IndexFunc(g.Without, func(c Choice) bool { return c.Claim == claim })
 	return i >= 0 && slices.Contains(g.Without[i].Purposes, purpose)
+}
+
+// take leaves out what was taken back. It writes to no list that it was given: terms are shared.
+func (g *Grant) take(taken []Choice) {
+	g.Taken = slices.Concat(g.Taken, taken)
+	for _, back := range taken {
+		i := slices.IndexFunc(g.Claims, func(c Claim) bool { return c.Name == back.Claim })
+		if i < 0 {
+			continue
+		}
+		c := g.Claims[i]
+		kept := without(c.Purposes, back.Purposes)
+		g.Claims = slices.Clone(g.Claims)
+		if len(back.Purposes) == 0 || len(kept) == 0 {
+			g.Claims = slices.Delete(g.Claims, i, i+1)
+			g.Declined = append(slices.Clone(g.Declined), c.Name)
+			g.Without = slices.DeleteFunc(slices.Clone(g.Without), func(o Choice) bool { return o.Claim == c.Name })
+			continue
+		}
+		c.Purposes = kept
+		g.Claims[i] = c
+		g.decline(c.Name, back.Purposes)
+	}
+}
+
+// decline adds purposes to those that a claim is not given for.
+func (g *Grant) decline(claim string, purposes []string) {
+	g.Without = slices.Clone(g.Without)
+	i := slices.IndexFunc(g.Without, func(o Choice) bool { return o.Claim == claim })
+	if i < 0 {
+		g.Without = append(g.Without, Choice{Claim: claim})
+		i = len(g.Without) - 1
+	}
+	g.Without[i].Purposes = slices.Concat(g.Without[i].Purposes, purposes)
 }
 
 // standing is the state at a moment: what is past its end is Expired, whatever the record says.

@@ -20,6 +20,8 @@ type proof struct {
 	claims  []string
 	capsule Capsule
 	spent   atomic.Bool
+
+	consumes *Grant // that this read is the only one of
 }
 
 // Capsule is a still sealed capsule, and what it was sealed for.
@@ -93,24 +95,33 @@ func (e *Engine) Permit(ctx context.Context, r Reading) (Permit, error) {
 	if err != nil {
 		return Permit{}, fmt.Errorf("permit: %w", err)
 	}
+	if p.consumes != nil {
+		return e.permitStrict(ctx, r)
+	}
 	if err := e.reads.add(permitted); err != nil {
 		return Permit{}, fmt.Errorf("permit: %w", err)
 	}
 	return Permit{p}, nil
 }
 
-// permitStrict decides and records in one transaction, which is on disk before the proof is given.
+// permitStrict decides and records in one transaction, which is on disk before the proof is given. What
+// can be read once is used up in it, so that of many who read at the same time one gets it.
 func (e *Engine) permitStrict(ctx context.Context, r Reading) (Permit, error) {
 	if e.reads.isClosed() {
 		return Permit{}, fmt.Errorf("permit: %w", ErrLogUnavailable)
 	}
-	now, line := e.now(), id.New[id.Receipt]()
+	now, line, used := e.now(), id.New[id.Receipt](), id.New[id.Receipt]()
 	var p *proof
 	var refusal error
 	err := e.db.Update(ctx, func(tx store.Tx) error {
 		var permitted read
 		if p, permitted, refusal = e.decide(tx, r, now); refusal != nil {
 			return refusal
+		}
+		if p.consumes != nil {
+			if _, err := endGrant(tx, *p.consumes, Expired, occasion{EventUsed, used, now}); err != nil {
+				return err
+			}
 		}
 		return e.db.putReads(tx, []tally{permitted.tally(line)})
 	})
@@ -134,7 +145,7 @@ func (e *Engine) decide(tx store.Reader, r Reading, now time.Time) (*proof, read
 	if err != nil {
 		return nil, read{}, err
 	}
-	decision := Decide(r.ask(g), g, now)
+	decision := cover(r.ask(g), g, now)
 	if decision.Effect != Allow {
 		return nil, read{}, decision.Reason.fault()
 	}
@@ -143,7 +154,12 @@ func (e *Engine) decide(tx store.Reader, r Reading, now time.Time) (*proof, read
 	}
 	capsule := Capsule{Account: g.Account, Grant: g.ID, Revision: g.Revision, Sealed: sealed}
 	permitted := read{grant: g.ID, kind: r.Kind, claims: decision.Claims, at: now, keep: g.Ends.Add(keepReads)}
-	return &proof{claims: decision.Claims, capsule: capsule}, permitted, nil
+	p := &proof{claims: decision.Claims, capsule: capsule}
+	if g.Once && r.Kind == KindUserInfo {
+		once := g
+		p.consumes = &once
+	}
+	return p, permitted, nil
 }
 
 // ask is what a token stands for: its claims, from the vendor and for the purposes that the customer

@@ -40,8 +40,10 @@ type termsRecord struct {
 	Retention  string     `json:"retention,omitempty"`
 	Recipients []string   `json:"recipients,omitempty"`
 	Terms      []string   `json:"terms,omitempty"`
+	Ephemeral  bool       `json:"ephemeral,omitempty"`
 	Digest     string     `json:"digest"`
 	Locale     string     `json:"locale"`
+	Notice     string     `json:"notice"`
 	Given      time.Time  `json:"given"`
 	Ends       time.Time  `json:"ends"`
 	Wrapped    []byte     `json:"wrapped"`
@@ -54,6 +56,7 @@ func encodeTerms(g Grant) []byte {
 		Grant:     g.ID, Account: g.Account, Persona: g.Persona, Party: g.Party,
 		Claims: g.Claims, Declined: g.Declined, Without: g.Without, Offline: g.Offline, Continuous: g.Continuous,
 		Once: g.Once, Detailed: g.Detailed, Retention: g.Retention, Recipients: g.Recipients, Terms: g.Terms,
+		Ephemeral: g.Ephemeral, Notice: g.Notice,
 		Digest: g.Digest, Locale: g.Locale, Given: g.Given, Ends: g.Ends, Wrapped: g.Wrapped, Mode: g.Mode,
 	})
 }
@@ -72,6 +75,7 @@ func decodeTerms(grant id.Grant, raw []byte) (*Grant, error) {
 		ID: t.Grant, Account: t.Account, Persona: t.Persona, Party: t.Party,
 		Claims: t.Claims, Declined: t.Declined, Without: t.Without, Offline: t.Offline, Continuous: t.Continuous,
 		Once: t.Once, Detailed: t.Detailed, Retention: t.Retention, Recipients: t.Recipients, Terms: t.Terms,
+		Ephemeral: t.Ephemeral, Notice: t.Notice,
 		Digest: t.Digest, Locale: t.Locale, Given: t.Given, Ends: t.Ends, Wrapped: t.Wrapped, Mode: t.Mode,
 	}, nil
 }
@@ -79,13 +83,19 @@ func decodeTerms(grant id.Grant, raw []byte) (*Grant, error) {
 // stateRecord says where a grant stands. What is past its end still says given: standing knows.
 type stateRecord struct {
 	versioned
-	State  string    `json:"state"`
-	Since  time.Time `json:"since"`
-	Reason string    `json:"reason,omitempty"`
+	State    string    `json:"state"`
+	Since    time.Time `json:"since"`
+	Reason   string    `json:"reason,omitempty"`
+	Ends     time.Time `json:"ends,omitzero"` // where it was renewed
+	Taken    []Choice  `json:"taken,omitempty"`
+	Paused   bool      `json:"paused,omitempty"`
+	EachTime bool      `json:"each_time,omitempty"`
 }
 
-func encodeState(s State, since time.Time, reason string) []byte {
-	return encode(stateRecord{versioned{recordFormat}, s.String(), stamp(since), reason})
+func encodeState(g Grant) []byte {
+	return encode(stateRecord{
+		versioned{recordFormat}, g.State.String(), stamp(g.Since), g.Reason, g.Renewed, g.Taken, g.Paused, g.EachTime,
+	})
 }
 
 // usageRecord counts reads. It exists as long as reads of the grant may be recorded.
@@ -133,9 +143,29 @@ type receiptRecord struct {
 
 func encodeReceipt(r Receipt) []byte { return encode(receiptRecord{versioned{recordFormat}, r}) }
 
+// decodeReceipt also gives the bytes, which is what the chain is made of.
 func decodeReceipt(raw []byte) (Receipt, error) {
 	r, err := decode[receiptRecord](raw)
+	r.Raw, r.Hash = raw, hashOf(raw)
 	return r.Receipt, err
+}
+
+// chainRecord is the Head of an account's receipts.
+type chainRecord struct {
+	versioned
+	Head
+}
+
+func encodeChain(h Head) []byte { return encode(chainRecord{versioned{recordFormat}, h}) }
+
+// refusalRecord says when the customer refused an ask.
+type refusalRecord struct {
+	versioned
+	Time time.Time `json:"time"`
+}
+
+func encodeRefusal(at time.Time) []byte {
+	return encode(refusalRecord{versioned{recordFormat}, stamp(at)})
 }
 
 // headRecord lists the kept revisions of a document, the current one last.

@@ -38,14 +38,23 @@ func sample() Grant {
 		Declined: []string{"name"}, Without: []Choice{{"address", []string{"AAAAAAAAAAAA"}}},
 		Offline: true, Continuous: true, Once: true, Detailed: true,
 		Retention: "P6M", Recipients: []string{"DHL Paket GmbH"}, Terms: []string{"SD-BASE"},
+		Ephemeral: true, Notice: "bm90aWNl",
 		Digest: "c2hhMjU2", Locale: "de", Given: stamp(then), Ends: stamp(then).Add(MaxEnds),
 		Wrapped: []byte{1, 2, 3}, Mode: ModeDirect,
 	}
 }
 
+// ended is a grant that had a long life.
+func ended() Grant {
+	return Grant{
+		State: Withdrawn, Since: then, Reason: "replaced", Renewed: stamp(then).Add(MaxEnds), Paused: true, EachTime: true,
+		Taken: []Choice{{Claim: "address"}, {"email", []string{toConfirm.ID}}},
+	}
+}
+
 func sampleReceipt() Receipt {
 	r := sample().receipt(EventGiven, then)
-	r.ID = "receipt22222222222222222222"
+	r.ID, r.Seq, r.Prev, r.Notice.Text = "receipt22222222222222222222", 7, "aGFzaA", "Flowers asks for: ..."
 	return r
 }
 
@@ -58,11 +67,13 @@ func sampleLine() tally {
 func TestRecords_areWrittenAsEver(t *testing.T) {
 	for name, raw := range map[string][]byte{
 		"terms":   encodeTerms(sample()),
-		"state":   encodeState(Withdrawn, then, "replaced"),
+		"state":   encodeState(ended()),
 		"usage":   encodeUsage(7, stamp(then)),
 		"unused":  encodeUsage(0, time.Time{}),
 		"line":    encodeLine(sampleLine()),
 		"receipt": encodeReceipt(sampleReceipt()),
+		"chain":   encodeChain(Head{Seq: 7, Hash: "aGFzaA", Time: moment(then)}),
+		"refusal": encodeRefusal(then),
 		"head":    encodeHead([]keptRevision{{1, stamp(then)}, {2, stamp(then)}}),
 	} {
 		golden(t, name+".json", raw)
@@ -111,6 +122,10 @@ func TestRecords_areReadAsTheyWereWritten(t *testing.T) {
 		t.Errorf("state: %v %q %v, %v", g.State, g.Reason, g.Since, err)
 	}
 	r, err := decodeReceipt(readGolden(t, "receipt.json"))
+	if r.Hash != hashOf(readGolden(t, "receipt.json")) || len(r.Raw) == 0 {
+		t.Error("a receipt without its bytes")
+	}
+	r.Hash, r.Raw = "", nil
 	if diff := cmp.Diff(sampleReceipt(), r); diff != "" || err != nil {
 		t.Error(diff, err)
 	}

@@ -20,7 +20,9 @@ import (
 //	consent/account/<account>/<grant>  the grants of an account
 //	consent/client/<client>/<grant>    the grants for a vendor
 //	consent/force/<account>/<client>   the one in force; expires with it
-//	consent/receipts/<account>/<place> decisions
+//	consent/receipts/<account>/<place> decisions, each with the hash of the one before
+//	consent/chain/<account>            the newest of them
+//	consent/refused/<account>/<client>/<digest>  when this ask was refused; expires
 //	consent/forgotten/<account>        the account is being deleted, or was a short time ago
 //
 // and of a vault, in store_vaults.go:
@@ -40,6 +42,13 @@ func forceKey(a id.Account, c id.Client) string {
 	return "consent/force/" + string(a) + "/" + string(c)
 }
 
+func chainKey(a id.Account) string      { return "consent/chain/" + string(a) }
+func refusedPrefix(a id.Account) string { return "consent/refused/" + string(a) + "/" }
+
+func refusedKey(a id.Account, c id.Client, digest string) string {
+	return refusedPrefix(a) + string(c) + "/" + digest
+}
+
 // present is the value of a record whose key says it all.
 var present = []byte("1")
 
@@ -52,10 +61,21 @@ type database struct {
 	cache *cache
 }
 
-// saveGrant brings a grant into force, and ends the one before it.
-func (db *database) saveGrant(ctx context.Context, g Grant, capsule []byte, now time.Time) error {
-	given, replaced := g.receipt(EventGiven, now), id.New[id.Receipt]()
-	return db.Update(ctx, func(tx store.Tx) error {
+// occasion is what a change is recorded with; drawn once, so that trying again records the same.
+type occasion struct {
+	event   Event
+	receipt id.Receipt
+	now     time.Time
+}
+
+// saveGrant brings a grant into force, and ends the one before it. What is for one visit stands beside
+// that one: it is not in force at any other.
+func (db *database) saveGrant(ctx context.Context, g Grant, capsule []byte, n Notice, now time.Time) (Grant, error) {
+	given := occasion{EventGiven, id.New[id.Receipt](), now}
+	replaced := occasion{EventReplaced, id.New[id.Receipt](), now}
+	var saved Grant
+	err := db.Update(ctx, func(tx store.Tx) error {
+		saved = g
 		if err := notForgotten(tx, g.Account); err != nil {
 			return err
 		}
@@ -66,40 +86,52 @@ func (db *database) saveGrant(ctx context.Context, g Grant, capsule []byte, now 
 		if found[0] != nil {
 			return ErrGrantExists
 		}
-		if found[1] != nil {
-			if err := db.replaceGrant(tx, id.Grant(found[1]), replaced, now); err != nil {
+		if found[1] != nil && !g.Ephemeral {
+			old, err := db.replaceGrant(tx, id.Grant(found[1]), replaced)
+			if err != nil {
 				return err
 			}
+			saved.EachTime = saved.EachTime || old.EachTime
 		}
-		return putGrant(tx, g, capsule, given)
+		if err := putGrant(tx, saved, capsule); err != nil {
+			return err
+		}
+		receipt := saved.receipt(given.event, now)
+		receipt.ID, receipt.Notice = given.receipt, n
+		return record(tx, g.Account, receipt)
 	})
+	return saved, err
 }
 
 // replaceGrant ends the grant that a new one takes the place of.
-func (db *database) replaceGrant(tx store.Tx, grant id.Grant, receipt id.Receipt, now time.Time) error {
+func (db *database) replaceGrant(tx store.Tx, grant id.Grant, how occasion) (Grant, error) {
 	old, err := db.lifeOf(tx, grant)
 	if errors.Is(err, ErrNoGrant) {
-		return nil // nothing can be released under what is not there
+		return Grant{}, nil // nothing can be released under what is not there
 	}
 	if err != nil {
-		return err
+		return Grant{}, err
 	}
-	_, err = endGrant(tx, old, ending{Withdrawn, EventReplaced, receipt, now})
-	return err
+	return endGrant(tx, old, Withdrawn, how)
 }
 
 // putGrant writes all that makes a grant.
-func putGrant(tx store.Tx, g Grant, capsule []byte, given Receipt) error {
-	return putAll(tx, []put{
+func putGrant(tx store.Tx, g Grant, capsule []byte) error {
+	puts := []put{
 		{termsKey(g.ID), encodeTerms(g), time.Time{}},
-		{stateKey(g.ID), encodeState(g.State, g.Since, g.Reason), time.Time{}},
+		{stateKey(g.ID), encodeState(g), time.Time{}},
 		{capsuleKey(g.ID), encodeCapsule(g.Revision, capsule), g.Ends},
 		{usageKey(g.ID), encodeUsage(0, time.Time{}), time.Time{}},
 		{accountPrefix(g.Account) + string(g.ID), present, time.Time{}},
 		{clientPrefix(g.Party.Client) + string(g.ID), present, time.Time{}},
-		{forceKey(g.Account, g.Party.Client), []byte(g.ID), g.Ends},
-		putReceipt(g.Account, given),
-	})
+	}
+	if !g.Ephemeral {
+		puts = append(puts, put{forceKey(g.Account, g.Party.Client), []byte(g.ID), g.Ends})
+	}
+	if err := putAll(tx, puts); err != nil {
+		return err
+	}
+	return tx.Delete(refusedKey(g.Account, g.Party.Client, g.Digest))
 }
 
 // put is one record to be written.
@@ -118,33 +150,71 @@ func putAll(tx store.Tx, puts []put) error {
 	return nil
 }
 
-// ending is how a grant ends.
-type ending struct {
-	state   State
-	event   Event
-	receipt id.Receipt
-	now     time.Time
-}
-
 // endGrant is the only way out of Given, and there is none back. The capsule goes in the same step.
 // A grant that has ended already stays as it is.
-func endGrant(tx store.Tx, g Grant, how ending) (Grant, error) {
+func endGrant(tx store.Tx, g Grant, state State, how occasion) (Grant, error) {
 	if g.State != Given {
 		return g, nil
 	}
-	g.State, g.Since, g.Reason, g.Revision = how.state, stamp(how.now), "", 0
-	if how.event == EventReplaced {
-		g.Reason = string(EventReplaced)
+	g.State, g.Since, g.Reason, g.Revision = state, stamp(how.now), "", 0
+	if how.event == EventReplaced || how.event == EventUsed {
+		g.Reason = string(how.event)
 	}
-	receipt := g.receipt(how.event, how.now)
-	receipt.ID = how.receipt
-	if err := putAll(tx, []put{
-		{stateKey(g.ID), encodeState(g.State, g.Since, g.Reason), time.Time{}},
-		putReceipt(g.Account, receipt),
-	}); err != nil {
+	if err := putState(tx, g, how); err != nil {
 		return Grant{}, err
 	}
 	return g, dropSealed(tx, g)
+}
+
+// putState writes where a grant stands now, and the receipt that says why.
+func putState(tx store.Tx, g Grant, how occasion) error {
+	if err := tx.Put(stateKey(g.ID), encodeState(g), time.Time{}); err != nil {
+		return err
+	}
+	receipt := g.receipt(how.event, how.now)
+	receipt.ID = how.receipt
+	return record(tx, g.Account, receipt)
+}
+
+// changeGrant takes a step in the life of a grant of the account that is in force.
+func (db *database) changeGrant(ctx context.Context, account id.Account, grant id.Grant, how occasion, step func(store.Tx, *Grant) (bool, error)) (Grant, error) {
+	var g Grant
+	err := db.Update(ctx, func(tx store.Tx) error {
+		found, err := db.load(tx, account, grant)
+		if err != nil {
+			return err
+		}
+		if reason := over(found, how.now); reason != ReasonNone {
+			return reason.fault()
+		}
+		g = found
+		changed, err := step(tx, &g)
+		if err != nil || !changed {
+			return err
+		}
+		return putState(tx, g, how)
+	})
+	if err != nil {
+		return Grant{}, err
+	}
+	return g, nil
+}
+
+// keepUntil lets the records that expire with a grant expire at its new end.
+func keepUntil(tx store.Tx, g Grant) error {
+	found, err := tx.GetMany(capsuleKey(g.ID), forceKey(g.Account, g.Party.Client))
+	if err != nil {
+		return err
+	}
+	if found[0] == nil {
+		return ErrExpired
+	}
+	if id.Grant(found[1]) == g.ID {
+		if err := tx.Put(forceKey(g.Account, g.Party.Client), found[1], g.Ends); err != nil {
+			return err
+		}
+	}
+	return tx.Put(capsuleKey(g.ID), found[0], g.Ends)
 }
 
 // dropSealed deletes the capsule, and the note that the grant is in force, if it is this one.
@@ -172,7 +242,7 @@ func (db *database) withdrawGrant(ctx context.Context, account id.Account, grant
 		if err != nil {
 			return err
 		}
-		g, err = endGrant(tx, found, ending{Withdrawn, EventWithdrawn, receipt, now})
+		g, err = endGrant(tx, found, Withdrawn, occasion{EventWithdrawn, receipt, now})
 		return err
 	})
 	if err != nil {
@@ -191,7 +261,7 @@ func (db *database) revokeGrants(ctx context.Context, client id.Client, now time
 		if err != nil {
 			return err
 		}
-		_, err = endGrant(tx, g, ending{Revoked, EventRevoked, id.New[id.Receipt](), now})
+		_, err = endGrant(tx, g, Revoked, occasion{EventRevoked, id.New[id.Receipt](), now})
 		return err
 	})
 }

@@ -55,21 +55,21 @@ func (db *database) join(grant id.Grant, k *known, found [][]byte) (Grant, error
 		return Grant{}, ErrNoGrant
 	case k != nil && k.state == string(state):
 		return k.grant, nil
-	case k != nil:
-		g := k.grant
-		return g, g.stand(state)
-	case found[1] == nil:
+	case k == nil && found[1] == nil:
 		return Grant{}, ErrNoGrant
+	case k == nil:
+		terms, err := decodeTerms(grant, found[1])
+		if err != nil {
+			return Grant{}, err
+		}
+		k = &known{terms: *terms}
 	}
-	g, err := decodeTerms(grant, found[1])
-	if err != nil {
-		return Grant{}, err
-	}
+	g := k.terms
 	if err := g.stand(state); err != nil {
 		return Grant{}, err
 	}
-	db.cache.put(&known{*g, string(state)})
-	return *g, nil
+	db.cache.put(&known{k.terms, g, string(state)})
+	return g, nil
 }
 
 // stand fills in where the grant stands; nowhere, when that cannot be read.
@@ -79,6 +79,11 @@ func (g *Grant) stand(raw []byte) error {
 	if err != nil {
 		return fmt.Errorf("state of a grant: %w", err)
 	}
+	g.Paused, g.EachTime, g.Renewed = s.Paused, s.EachTime, s.Ends
+	if !g.Renewed.IsZero() {
+		g.Ends = g.Renewed
+	}
+	g.take(s.Taken)
 	return nil
 }
 

@@ -13,17 +13,12 @@ import (
 	"github.com/meins-id/meins/internal/store"
 )
 
-func readsPrefix(g id.Grant) string      { return "consent/reads/" + string(g) + "/" }
-func receiptsPrefix(a id.Account) string { return "consent/receipts/" + string(a) + "/" }
+func readsPrefix(g id.Grant) string { return "consent/reads/" + string(g) + "/" }
 
 // place is where a record stands in a list that is read from the newest on: keys are in order, so
 // that the time counts down in them. The id keeps records of the same moment apart.
 func place(at time.Time, entry id.Receipt) string {
 	return fmt.Sprintf("%016x-%s", math.MaxInt64-at.UnixNano(), entry)
-}
-
-func putReceipt(account id.Account, r Receipt) put {
-	return put{receiptsPrefix(account) + place(r.Time, r.ID), encodeReceipt(r), time.Time{}}
 }
 
 // recordReads writes lines, some in each transaction, and says how many are on disk.
@@ -96,15 +91,6 @@ func (db *database) readsOf(ctx context.Context, account id.Account, grant id.Gr
 	return reads, next, err
 }
 
-// receiptsOf reads a part of the list of decisions.
-func (db *database) receiptsOf(ctx context.Context, account id.Account, before string, limit int) (receipts []Receipt, next string, err error) {
-	err = db.View(ctx, func(r store.Reader) (err error) {
-		receipts, next, err = page(r, receiptsPrefix(account), before, limit, decodeReceipt)
-		return err
-	})
-	return receipts, next, err
-}
-
 // Sizes of a page of a list.
 const (
 	usualPage = 50
@@ -152,16 +138,6 @@ func isPlace(s string) bool {
 	return err == nil
 }
 
-// saveRefusal writes the receipt of a no.
-func (db *database) saveRefusal(ctx context.Context, account id.Account, r Receipt) error {
-	return db.Update(ctx, func(tx store.Tx) error {
-		if err := notForgotten(tx, account); err != nil {
-			return err
-		}
-		return putAll(tx, []put{putReceipt(account, r)})
-	})
-}
-
 // keepForgotten is how long a deleted account is remembered: longer than any session or flow that
 // could still write for it.
 const keepForgotten = 30 * 24 * time.Hour
@@ -190,7 +166,12 @@ func (db *database) forget(ctx context.Context, account id.Account, now time.Tim
 	}); err != nil {
 		return err
 	}
-	return db.clear(ctx, receiptsPrefix(account))
+	for _, prefix := range []string{receiptsPrefix(account), refusedPrefix(account), chainKey(account)} {
+		if err := db.clear(ctx, prefix); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // endForgotten ends a grant and deletes what is known about it but for the bare fact that it ended.
@@ -211,7 +192,7 @@ func (db *database) endForgotten(now time.Time) func(store.Tx, id.Grant) error {
 				return err
 			}
 		}
-		return tx.Put(stateKey(grant), encodeState(Withdrawn, now, ""), time.Time{})
+		return tx.Put(stateKey(grant), encodeState(Grant{State: Withdrawn, Since: now}), time.Time{})
 	}
 }
 

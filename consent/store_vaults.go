@@ -80,7 +80,7 @@ func (db *database) reseal(tx store.Tx, account id.Account, c Resealed, now time
 	if g.Account != account {
 		return ErrNoGrant
 	}
-	if refusal := denies(Ask{Party: g.Party}, g, now); refusal != ReasonNone {
+	if refusal := over(g, now); refusal != ReasonNone {
 		return refusal.fault()
 	}
 	if sealed == nil {

@@ -29,6 +29,7 @@ const (
 // Defines values for FlowStep.
 const (
 	FlowStepRedirect FlowStep = "redirect"
+	FlowStepRefused  FlowStep = "refused"
 	FlowStepResume   FlowStep = "resume"
 	FlowStepReview   FlowStep = "review"
 	FlowStepSignIn   FlowStep = "sign-in"
@@ -47,6 +48,21 @@ const (
 	GrantStateRequested GrantState = "requested"
 	GrantStateRevoked   GrantState = "revoked"
 	GrantStateWithdrawn GrantState = "withdrawn"
+)
+
+// Defines values for ReceiptEvent.
+const (
+	ReceiptEventEachTime  ReceiptEvent = "each-time"
+	ReceiptEventGiven     ReceiptEvent = "given"
+	ReceiptEventNarrowed  ReceiptEvent = "narrowed"
+	ReceiptEventPaused    ReceiptEvent = "paused"
+	ReceiptEventRefused   ReceiptEvent = "refused"
+	ReceiptEventRenewed   ReceiptEvent = "renewed"
+	ReceiptEventReplaced  ReceiptEvent = "replaced"
+	ReceiptEventResumed   ReceiptEvent = "resumed"
+	ReceiptEventRevoked   ReceiptEvent = "revoked"
+	ReceiptEventUsed      ReceiptEvent = "used"
+	ReceiptEventWithdrawn ReceiptEvent = "withdrawn"
 )
 
 // Defines values for ReleaseKind.
@@ -77,6 +93,12 @@ type Approval struct {
 	// Digest Names exactly what was reviewed.
 	Digest Digest `json:"digest"`
 
+	// EachTime Ask again at each login.
+	EachTime bool `json:"each_time,omitempty,omitzero"`
+
+	// Ephemeral For this visit only, under a name that no other visit has. It is never in force later.
+	Ephemeral bool `json:"ephemeral,omitempty,omitzero"`
+
 	// Flow The vendor's request as the authorization endpoint sealed it.
 	Flow FlowToken `json:"flow"`
 
@@ -88,6 +110,9 @@ type Approval struct {
 
 	// Locale The language (BCP 47) in which the customer reviewed.
 	Locale Locale `json:"locale"`
+
+	// Notice The text that was shown, without any value; the receipt keeps it. Absent: the request in words.
+	Notice string `json:"notice,omitempty,omitzero"`
 
 	// Persona 26 characters of lower-case base32; never a secret.
 	Persona Identifier `json:"persona"`
@@ -174,6 +199,11 @@ type Denial struct {
 // Digest Names exactly what was reviewed.
 type Digest = string
 
+// EachTime defines model for EachTime.
+type EachTime struct {
+	EachTime bool `json:"each_time"`
+}
+
 // Failure defines model for Failure.
 type Failure struct {
 	// Flow The vendor's request as the authorization endpoint sealed it.
@@ -188,12 +218,16 @@ type FailureReason string
 
 // Flow defines model for Flow.
 type Flow struct {
+	// Again The customer wants to see it although it was refused, so that the step is never `refused`.
+	Again bool `json:"again,omitempty,omitzero"`
+
 	// Flow The vendor's request as the authorization endpoint sealed it.
 	Flow FlowToken `json:"flow"`
 }
 
 // FlowStep `sign-in`: sign in, or prove again who is here when `reauthenticate` is set. `review`: show the ask and let the
-// customer decide. `resume`: the grant in force covers it. `redirect`: go to `redirect`.
+// customer decide. `resume`: the grant in force covers it. `redirect`: go to `redirect`. `refused`: the customer
+// refused this very request at the time `refused`, not six months ago; go to `redirect`, or ask with `again`.
 type FlowStep string
 
 // FlowToken The vendor's request as the authorization endpoint sealed it.
@@ -209,8 +243,14 @@ type Grant struct {
 
 	// Declined Asked and not given, or taken back.
 	Declined []ClaimName `json:"declined"`
-	Ends     time.Time   `json:"ends"`
-	Given    time.Time   `json:"given"`
+
+	// EachTime The customer is asked at each login.
+	EachTime bool      `json:"each_time,omitempty,omitzero"`
+	Ends     time.Time `json:"ends"`
+
+	// Ephemeral For one visit only.
+	Ephemeral bool      `json:"ephemeral,omitempty,omitzero"`
+	Given     time.Time `json:"given"`
 
 	// ID 26 characters of lower-case base32; never a secret.
 	ID       Identifier `json:"id"`
@@ -225,11 +265,14 @@ type Grant struct {
 	// Once Read once, then over.
 	Once bool `json:"once"`
 
+	// Paused Nothing leaves until it is resumed.
+	Paused bool `json:"paused,omitempty,omitzero"`
+
 	// Persona 26 characters of lower-case base32; never a secret.
 	Persona Identifier `json:"persona"`
 	Reads   uint64     `json:"reads"`
 
-	// Reason Why it is in this state, where that is known: `replaced`.
+	// Reason Why it is in this state, where that is known: `replaced`, `used`.
 	Reason string `json:"reason,omitempty,omitzero"`
 
 	// Recipients Who else gets what the vendor reads, each by name.
@@ -246,6 +289,9 @@ type Grant struct {
 
 	// State The states of the Data Privacy Vocabulary; only `given` lets anything out.
 	State GrantState `json:"state"`
+
+	// Taken Taken back since it was given; without purposes, the whole claim.
+	Taken []Choice `json:"taken,omitempty,omitzero"`
 
 	// Terms The customer's terms that the vendor accepts, by their identifiers (IEEE 7012).
 	Terms Terms `json:"terms,omitempty,omitzero"`
@@ -273,6 +319,9 @@ type GrantMode string
 
 // GrantState The states of the Data Privacy Vocabulary; only `given` lets anything out.
 type GrantState string
+
+// Hash SHA-256 in base64url.
+type Hash = string
 
 // Identifier 26 characters of lower-case base32; never a secret.
 type Identifier = string
@@ -315,6 +364,17 @@ type LoginParameters struct {
 // LoginText A login name or e-mail address. The server keeps only a keyed hash of it.
 type LoginText = string
 
+// Narrowing At least one claim or purpose.
+type Narrowing struct {
+	Capsule *NextCapsule `json:"capsule,omitempty"`
+
+	// Claims Taken back whole.
+	Claims []ClaimName `json:"claims,omitempty,omitzero"`
+
+	// Purposes Taken back from every claim that is given for them.
+	Purposes []PurposeID `json:"purposes,omitempty,omitzero"`
+}
+
 // NewAccount defines model for NewAccount.
 type NewAccount struct {
 	// Account 26 characters of lower-case base32; never a secret.
@@ -354,9 +414,32 @@ type Next struct {
 	// Redirect A web address.
 	Redirect Address `json:"redirect,omitempty,omitzero"`
 
+	// Refused With step `refused`.
+	Refused time.Time `json:"refused,omitempty,omitzero"`
+
 	// Step `sign-in`: sign in, or prove again who is here when `reauthenticate` is set. `review`: show the ask and let the
-	// customer decide. `resume`: the grant in force covers it. `redirect`: go to `redirect`.
+	// customer decide. `resume`: the grant in force covers it. `redirect`: go to `redirect`. `refused`: the customer
+	// refused this very request at the time `refused`, not six months ago; go to `redirect`, or ask with `again`.
 	Step FlowStep `json:"step"`
+}
+
+// NextCapsule defines model for NextCapsule.
+type NextCapsule struct {
+	// Capsule The approved claims of one grant, sealed under its key; at most 64 KiB.
+	Capsule Capsule `json:"capsule"`
+
+	// Revision Counts up by one with every save.
+	Revision Revision `json:"revision"`
+}
+
+// Notice The text that the customer was shown; receipts after the decision name it by its hash alone.
+type Notice struct {
+	// Hash SHA-256 in base64url.
+	Hash Hash `json:"hash"`
+
+	// Language The language (BCP 47) in which the customer reviewed.
+	Language Locale `json:"language"`
+	Text     string `json:"text,omitempty,omitzero"`
 }
 
 // Problem RFC 9457.
@@ -402,6 +485,94 @@ type Reauthentication struct {
 	Kind SlotKind `json:"kind"`
 }
 
+// Receipt One decision, and the consent as it stood after it, with the fields of ISO/IEC TS 27560. Names of claims, and
+// never a value.
+type Receipt struct {
+	// Claims Given; of a refusal, asked.
+	Claims     []Claim     `json:"claims"`
+	Continuous bool        `json:"continuous,omitempty,omitzero"`
+	Declined   []ClaimName `json:"declined,omitempty,omitzero"`
+
+	// Digest Names exactly what was reviewed.
+	Digest    Digest    `json:"digest"`
+	EachTime  bool      `json:"each_time,omitempty,omitzero"`
+	Ends      time.Time `json:"ends,omitempty,omitzero"`
+	Ephemeral bool      `json:"ephemeral,omitempty,omitzero"`
+
+	// Event What happened. `narrowed`: something was taken back; `used`: what could be read once was read; `replaced`: another
+	// consent for the same vendor took its place; `each-time`: being asked at each login was switched.
+	Event ReceiptEvent `json:"event"`
+	Given time.Time    `json:"given,omitempty,omitzero"`
+
+	// Grant 26 characters of lower-case base32; never a secret.
+	Grant Identifier `json:"grant,omitempty,omitzero"`
+
+	// Hash SHA-256 in base64url.
+	Hash Hash `json:"hash"`
+
+	// ID 26 characters of lower-case base32; never a secret.
+	ID Identifier `json:"id"`
+
+	// Mode How the vendor gets at the claims.
+	Mode GrantMode `json:"mode,omitempty,omitzero"`
+
+	// Notice The text that the customer was shown; receipts after the decision name it by its hash alone.
+	Notice  Notice `json:"notice"`
+	Offline bool   `json:"offline,omitempty,omitzero"`
+	Once    bool   `json:"once,omitempty,omitzero"`
+	Paused  bool   `json:"paused,omitempty,omitzero"`
+
+	// Persona 26 characters of lower-case base32; never a secret.
+	Persona Identifier `json:"persona,omitempty,omitzero"`
+
+	// Prev SHA-256 in base64url.
+	Prev   Hash   `json:"prev,omitempty,omitzero"`
+	Reason string `json:"reason,omitempty,omitzero"`
+
+	// Recipients Who else gets what the vendor reads, each by name.
+	Recipients Recipients `json:"recipients,omitempty,omitzero"`
+
+	// Record The receipt as it is stored.
+	Record []byte `json:"record"`
+
+	// Retention How long the vendor keeps what it reads (ISO 8601); absent when it does not say.
+	Retention Retention `json:"retention,omitempty,omitzero"`
+
+	// Seq Of the account's receipts, from 1 on.
+	Seq uint64 `json:"seq"`
+
+	// State The states of the Data Privacy Vocabulary; only `given` lets anything out.
+	State GrantState `json:"state"`
+	Taken []Choice   `json:"taken,omitempty,omitzero"`
+
+	// Terms The customer's terms that the vendor accepts, by their identifiers (IEEE 7012).
+	Terms Terms     `json:"terms,omitempty,omitzero"`
+	Time  time.Time `json:"time"`
+
+	// Vendor Who asks, as the customer is shown it.
+	Vendor  Vendor   `json:"vendor"`
+	Without []Choice `json:"without,omitempty,omitzero"`
+}
+
+// ReceiptEvent What happened. `narrowed`: something was taken back; `used`: what could be read once was read; `replaced`: another
+// consent for the same vendor took its place; `each-time`: being asked at each login was switched.
+type ReceiptEvent string
+
+// ReceiptHead defines model for ReceiptHead.
+type ReceiptHead struct {
+	// Hash SHA-256 in base64url.
+	Hash Hash      `json:"hash"`
+	Seq  uint64    `json:"seq"`
+	Time time.Time `json:"time,omitempty,omitzero"`
+}
+
+// ReceiptList defines model for ReceiptList.
+type ReceiptList struct {
+	// Next Where the next page begins; absent on the last.
+	Next     string    `json:"next,omitempty,omitzero"`
+	Receipts []Receipt `json:"receipts"`
+}
+
 // Recipients Who else gets what the vendor reads, each by name.
 type Recipients = []string
 
@@ -435,6 +606,12 @@ type ReleaseList struct {
 type Renewal struct {
 	Passphrase NewSlot `json:"passphrase"`
 	Recovery   NewSlot `json:"recovery"`
+}
+
+// Renewing defines model for Renewing.
+type Renewing struct {
+	// Ends Within the next twelve months.
+	Ends time.Time `json:"ends"`
 }
 
 // ResealedCapsule defines model for ResealedCapsule.
@@ -637,6 +814,9 @@ type WrappedKey = []byte
 // GrantID 26 characters of lower-case base32; never a secret.
 type GrantID = Identifier
 
+// GrantNow defines model for GrantNow.
+type GrantNow = Grant
+
 // Redirect defines model for Redirect.
 type Redirect = RedirectAnswer
 
@@ -645,6 +825,15 @@ type Refused = Problem
 
 // ListReleasesParams defines parameters for ListReleases.
 type ListReleasesParams struct {
+	// Before The `next` of the page before.
+	Before string `form:"before,omitempty" json:"before,omitempty,omitzero"`
+
+	// Limit How many at most; 50 when not given.
+	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// ListReceiptsParams defines parameters for ListReceipts.
+type ListReceiptsParams struct {
 	// Before The `next` of the page before.
 	Before string `form:"before,omitempty" json:"before,omitempty,omitzero"`
 
@@ -672,6 +861,15 @@ type FailFlowJSONRequestBody = Failure
 
 // ResumeFlowJSONRequestBody defines body for ResumeFlow for application/json ContentType.
 type ResumeFlowJSONRequestBody = Resumption
+
+// AskEachTimeJSONRequestBody defines body for AskEachTime for application/json ContentType.
+type AskEachTimeJSONRequestBody = EachTime
+
+// NarrowGrantJSONRequestBody defines body for NarrowGrant for application/json ContentType.
+type NarrowGrantJSONRequestBody = Narrowing
+
+// RenewGrantJSONRequestBody defines body for RenewGrant for application/json ContentType.
+type RenewGrantJSONRequestBody = Renewing
 
 // LoginParametersJSONRequestBody defines body for LoginParameters for application/json ContentType.
 type LoginParametersJSONRequestBody = LoginName
@@ -808,8 +1006,29 @@ type ClientInterface interface {
 	// GetGrant request
 	GetGrant(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// AskEachTimeWithBody request with any body
+	AskEachTimeWithBody(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	AskEachTime(ctx context.Context, grant GrantID, body AskEachTimeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// NarrowGrantWithBody request with any body
+	NarrowGrantWithBody(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	NarrowGrant(ctx context.Context, grant GrantID, body NarrowGrantJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PauseGrant request
+	PauseGrant(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListReleases request
 	ListReleases(ctx context.Context, grant GrantID, params *ListReleasesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RenewGrantWithBody request with any body
+	RenewGrantWithBody(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	RenewGrant(ctx context.Context, grant GrantID, body RenewGrantJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResumeGrant request
+	ResumeGrant(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// WithdrawGrant request
 	WithdrawGrant(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -818,6 +1037,12 @@ type ClientInterface interface {
 	LoginParametersWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	LoginParameters(ctx context.Context, body LoginParametersJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListReceipts request
+	ListReceipts(ctx context.Context, params *ListReceiptsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetReceiptHead request
+	GetReceiptHead(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Logout request
 	Logout(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1066,8 +1291,104 @@ func (c *Client) GetGrant(ctx context.Context, grant GrantID, reqEditors ...Requ
 	return c.Client.Do(req)
 }
 
+func (c *Client) AskEachTimeWithBody(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskEachTimeRequestWithBody(c.Server, grant, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AskEachTime(ctx context.Context, grant GrantID, body AskEachTimeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskEachTimeRequest(c.Server, grant, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) NarrowGrantWithBody(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewNarrowGrantRequestWithBody(c.Server, grant, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) NarrowGrant(ctx context.Context, grant GrantID, body NarrowGrantJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewNarrowGrantRequest(c.Server, grant, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) PauseGrant(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPauseGrantRequest(c.Server, grant)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 func (c *Client) ListReleases(ctx context.Context, grant GrantID, params *ListReleasesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListReleasesRequest(c.Server, grant, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) RenewGrantWithBody(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRenewGrantRequestWithBody(c.Server, grant, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) RenewGrant(ctx context.Context, grant GrantID, body RenewGrantJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRenewGrantRequest(c.Server, grant, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ResumeGrant(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResumeGrantRequest(c.Server, grant)
 	if err != nil {
 		return nil, err
 	}
@@ -1104,6 +1425,30 @@ func (c *Client) LoginParametersWithBody(ctx context.Context, contentType string
 
 func (c *Client) LoginParameters(ctx context.Context, body LoginParametersJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewLoginParametersRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListReceipts(ctx context.Context, params *ListReceiptsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListReceiptsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetReceiptHead(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetReceiptHeadRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -1695,6 +2040,134 @@ func NewGetGrantRequest(server string, grant GrantID) (*http.Request, error) {
 	return req, nil
 }
 
+// NewAskEachTimeRequest calls the generic AskEachTime builder with application/json body
+func NewAskEachTimeRequest(server string, grant GrantID, body AskEachTimeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAskEachTimeRequestWithBody(server, grant, "application/json", bodyReader)
+}
+
+// NewAskEachTimeRequestWithBody generates requests for AskEachTime with any type of body
+func NewAskEachTimeRequestWithBody(server string, grant GrantID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "grant", runtime.ParamLocationPath, grant)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/grants/%s/each-time", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("PUT", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewNarrowGrantRequest calls the generic NarrowGrant builder with application/json body
+func NewNarrowGrantRequest(server string, grant GrantID, body NarrowGrantJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewNarrowGrantRequestWithBody(server, grant, "application/json", bodyReader)
+}
+
+// NewNarrowGrantRequestWithBody generates requests for NarrowGrant with any type of body
+func NewNarrowGrantRequestWithBody(server string, grant GrantID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "grant", runtime.ParamLocationPath, grant)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/grants/%s/narrow", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPauseGrantRequest generates requests for PauseGrant
+func NewPauseGrantRequest(server string, grant GrantID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "grant", runtime.ParamLocationPath, grant)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/grants/%s/pause", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListReleasesRequest generates requests for ListReleases
 func NewListReleasesRequest(server string, grant GrantID, params *ListReleasesParams) (*http.Request, error) {
 	var err error
@@ -1752,6 +2225,87 @@ func NewListReleasesRequest(server string, grant GrantID, params *ListReleasesPa
 	}
 
 	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRenewGrantRequest calls the generic RenewGrant builder with application/json body
+func NewRenewGrantRequest(server string, grant GrantID, body RenewGrantJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRenewGrantRequestWithBody(server, grant, "application/json", bodyReader)
+}
+
+// NewRenewGrantRequestWithBody generates requests for RenewGrant with any type of body
+func NewRenewGrantRequestWithBody(server string, grant GrantID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "grant", runtime.ParamLocationPath, grant)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/grants/%s/renew", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewResumeGrantRequest generates requests for ResumeGrant
+func NewResumeGrantRequest(server string, grant GrantID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "grant", runtime.ParamLocationPath, grant)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/grants/%s/resume", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -1829,6 +2383,90 @@ func NewLoginParametersRequestWithBody(server string, contentType string, body i
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListReceiptsRequest generates requests for ListReceipts
+func NewListReceiptsRequest(server string, params *ListReceiptsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/receipts")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if queryFrag, err := runtime.StyleParamWithLocation("form", true, "before", runtime.ParamLocationQuery, params.Before); err != nil {
+			return nil, err
+		} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+			return nil, err
+		} else {
+			for k, v := range parsed {
+				for _, v2 := range v {
+					queryValues.Add(k, v2)
+				}
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithLocation("form", true, "limit", runtime.ParamLocationQuery, params.Limit); err != nil {
+			return nil, err
+		} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+			return nil, err
+		} else {
+			for k, v := range parsed {
+				for _, v2 := range v {
+					queryValues.Add(k, v2)
+				}
+			}
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetReceiptHeadRequest generates requests for GetReceiptHead
+func NewGetReceiptHeadRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/receipts/head")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -2380,8 +3018,29 @@ type ClientWithResponsesInterface interface {
 	// GetGrantWithResponse request
 	GetGrantWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*GetGrantResponse, error)
 
+	// AskEachTimeWithBodyWithResponse request with any body
+	AskEachTimeWithBodyWithResponse(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskEachTimeResponse, error)
+
+	AskEachTimeWithResponse(ctx context.Context, grant GrantID, body AskEachTimeJSONRequestBody, reqEditors ...RequestEditorFn) (*AskEachTimeResponse, error)
+
+	// NarrowGrantWithBodyWithResponse request with any body
+	NarrowGrantWithBodyWithResponse(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*NarrowGrantResponse, error)
+
+	NarrowGrantWithResponse(ctx context.Context, grant GrantID, body NarrowGrantJSONRequestBody, reqEditors ...RequestEditorFn) (*NarrowGrantResponse, error)
+
+	// PauseGrantWithResponse request
+	PauseGrantWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*PauseGrantResponse, error)
+
 	// ListReleasesWithResponse request
 	ListReleasesWithResponse(ctx context.Context, grant GrantID, params *ListReleasesParams, reqEditors ...RequestEditorFn) (*ListReleasesResponse, error)
+
+	// RenewGrantWithBodyWithResponse request with any body
+	RenewGrantWithBodyWithResponse(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RenewGrantResponse, error)
+
+	RenewGrantWithResponse(ctx context.Context, grant GrantID, body RenewGrantJSONRequestBody, reqEditors ...RequestEditorFn) (*RenewGrantResponse, error)
+
+	// ResumeGrantWithResponse request
+	ResumeGrantWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*ResumeGrantResponse, error)
 
 	// WithdrawGrantWithResponse request
 	WithdrawGrantWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*WithdrawGrantResponse, error)
@@ -2390,6 +3049,12 @@ type ClientWithResponsesInterface interface {
 	LoginParametersWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LoginParametersResponse, error)
 
 	LoginParametersWithResponse(ctx context.Context, body LoginParametersJSONRequestBody, reqEditors ...RequestEditorFn) (*LoginParametersResponse, error)
+
+	// ListReceiptsWithResponse request
+	ListReceiptsWithResponse(ctx context.Context, params *ListReceiptsParams, reqEditors ...RequestEditorFn) (*ListReceiptsResponse, error)
+
+	// GetReceiptHeadWithResponse request
+	GetReceiptHeadWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetReceiptHeadResponse, error)
 
 	// LogoutWithResponse request
 	LogoutWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*LogoutResponse, error)
@@ -2652,6 +3317,75 @@ func (r GetGrantResponse) StatusCode() int {
 	return 0
 }
 
+type AskEachTimeResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *GrantNow
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r AskEachTimeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AskEachTimeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type NarrowGrantResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *GrantNow
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r NarrowGrantResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r NarrowGrantResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PauseGrantResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *GrantNow
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r PauseGrantResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PauseGrantResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type ListReleasesResponse struct {
 	Body                          []byte
 	HTTPResponse                  *http.Response
@@ -2669,6 +3403,52 @@ func (r ListReleasesResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r ListReleasesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type RenewGrantResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *GrantNow
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r RenewGrantResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RenewGrantResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ResumeGrantResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *GrantNow
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r ResumeGrantResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResumeGrantResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -2715,6 +3495,52 @@ func (r LoginParametersResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r LoginParametersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListReceiptsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ReceiptList
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r ListReceiptsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListReceiptsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetReceiptHeadResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ReceiptHead
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r GetReceiptHeadResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetReceiptHeadResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -3176,6 +4002,49 @@ func (c *ClientWithResponses) GetGrantWithResponse(ctx context.Context, grant Gr
 	return ParseGetGrantResponse(rsp)
 }
 
+// AskEachTimeWithBodyWithResponse request with arbitrary body returning *AskEachTimeResponse
+func (c *ClientWithResponses) AskEachTimeWithBodyWithResponse(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskEachTimeResponse, error) {
+	rsp, err := c.AskEachTimeWithBody(ctx, grant, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskEachTimeResponse(rsp)
+}
+
+func (c *ClientWithResponses) AskEachTimeWithResponse(ctx context.Context, grant GrantID, body AskEachTimeJSONRequestBody, reqEditors ...RequestEditorFn) (*AskEachTimeResponse, error) {
+	rsp, err := c.AskEachTime(ctx, grant, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskEachTimeResponse(rsp)
+}
+
+// NarrowGrantWithBodyWithResponse request with arbitrary body returning *NarrowGrantResponse
+func (c *ClientWithResponses) NarrowGrantWithBodyWithResponse(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*NarrowGrantResponse, error) {
+	rsp, err := c.NarrowGrantWithBody(ctx, grant, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseNarrowGrantResponse(rsp)
+}
+
+func (c *ClientWithResponses) NarrowGrantWithResponse(ctx context.Context, grant GrantID, body NarrowGrantJSONRequestBody, reqEditors ...RequestEditorFn) (*NarrowGrantResponse, error) {
+	rsp, err := c.NarrowGrant(ctx, grant, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseNarrowGrantResponse(rsp)
+}
+
+// PauseGrantWithResponse request returning *PauseGrantResponse
+func (c *ClientWithResponses) PauseGrantWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*PauseGrantResponse, error) {
+	rsp, err := c.PauseGrant(ctx, grant, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePauseGrantResponse(rsp)
+}
+
 // ListReleasesWithResponse request returning *ListReleasesResponse
 func (c *ClientWithResponses) ListReleasesWithResponse(ctx context.Context, grant GrantID, params *ListReleasesParams, reqEditors ...RequestEditorFn) (*ListReleasesResponse, error) {
 	rsp, err := c.ListReleases(ctx, grant, params, reqEditors...)
@@ -3183,6 +4052,32 @@ func (c *ClientWithResponses) ListReleasesWithResponse(ctx context.Context, gran
 		return nil, err
 	}
 	return ParseListReleasesResponse(rsp)
+}
+
+// RenewGrantWithBodyWithResponse request with arbitrary body returning *RenewGrantResponse
+func (c *ClientWithResponses) RenewGrantWithBodyWithResponse(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RenewGrantResponse, error) {
+	rsp, err := c.RenewGrantWithBody(ctx, grant, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRenewGrantResponse(rsp)
+}
+
+func (c *ClientWithResponses) RenewGrantWithResponse(ctx context.Context, grant GrantID, body RenewGrantJSONRequestBody, reqEditors ...RequestEditorFn) (*RenewGrantResponse, error) {
+	rsp, err := c.RenewGrant(ctx, grant, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRenewGrantResponse(rsp)
+}
+
+// ResumeGrantWithResponse request returning *ResumeGrantResponse
+func (c *ClientWithResponses) ResumeGrantWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*ResumeGrantResponse, error) {
+	rsp, err := c.ResumeGrant(ctx, grant, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResumeGrantResponse(rsp)
 }
 
 // WithdrawGrantWithResponse request returning *WithdrawGrantResponse
@@ -3209,6 +4104,24 @@ func (c *ClientWithResponses) LoginParametersWithResponse(ctx context.Context, b
 		return nil, err
 	}
 	return ParseLoginParametersResponse(rsp)
+}
+
+// ListReceiptsWithResponse request returning *ListReceiptsResponse
+func (c *ClientWithResponses) ListReceiptsWithResponse(ctx context.Context, params *ListReceiptsParams, reqEditors ...RequestEditorFn) (*ListReceiptsResponse, error) {
+	rsp, err := c.ListReceipts(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListReceiptsResponse(rsp)
+}
+
+// GetReceiptHeadWithResponse request returning *GetReceiptHeadResponse
+func (c *ClientWithResponses) GetReceiptHeadWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetReceiptHeadResponse, error) {
+	rsp, err := c.GetReceiptHead(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetReceiptHeadResponse(rsp)
 }
 
 // LogoutWithResponse request returning *LogoutResponse
@@ -3675,6 +4588,105 @@ func ParseGetGrantResponse(rsp *http.Response) (*GetGrantResponse, error) {
 	return response, nil
 }
 
+// ParseAskEachTimeResponse parses an HTTP response from a AskEachTimeWithResponse call
+func ParseAskEachTimeResponse(rsp *http.Response) (*AskEachTimeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AskEachTimeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest GrantNow
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseNarrowGrantResponse parses an HTTP response from a NarrowGrantWithResponse call
+func ParseNarrowGrantResponse(rsp *http.Response) (*NarrowGrantResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &NarrowGrantResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest GrantNow
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePauseGrantResponse parses an HTTP response from a PauseGrantWithResponse call
+func ParsePauseGrantResponse(rsp *http.Response) (*PauseGrantResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PauseGrantResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest GrantNow
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListReleasesResponse parses an HTTP response from a ListReleasesWithResponse call
 func ParseListReleasesResponse(rsp *http.Response) (*ListReleasesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -3691,6 +4703,72 @@ func ParseListReleasesResponse(rsp *http.Response) (*ListReleasesResponse, error
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest ReleaseList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRenewGrantResponse parses an HTTP response from a RenewGrantWithResponse call
+func ParseRenewGrantResponse(rsp *http.Response) (*RenewGrantResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RenewGrantResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest GrantNow
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseResumeGrantResponse parses an HTTP response from a ResumeGrantWithResponse call
+func ParseResumeGrantResponse(rsp *http.Response) (*ResumeGrantResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResumeGrantResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest GrantNow
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -3757,6 +4835,72 @@ func ParseLoginParametersResponse(rsp *http.Response) (*LoginParametersResponse,
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest LoginParameters
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListReceiptsResponse parses an HTTP response from a ListReceiptsWithResponse call
+func ParseListReceiptsResponse(rsp *http.Response) (*ListReceiptsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListReceiptsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ReceiptList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetReceiptHeadResponse parses an HTTP response from a GetReceiptHeadWithResponse call
+func ParseGetReceiptHeadResponse(rsp *http.Response) (*GetReceiptHeadResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetReceiptHeadResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ReceiptHead
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -22,7 +22,11 @@ func (s *REST) GetFlow(w http.ResponseWriter, r *http.Request) {
 	if one, err := s.anySession(r); err == nil {
 		who = &one
 	}
-	n, err := s.o.Provider.Next(r.Context(), in.Flow, who)
+	next := s.o.Provider.Next
+	if in.Again {
+		next = s.o.Provider.Look
+	}
+	n, err := next(r.Context(), in.Flow, who)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -37,6 +41,8 @@ func (s *REST) nextOut(n provider.Next) Next {
 	switch n.Step {
 	case provider.StepReview:
 		out.Step, out.Ask = FlowStepReview, askOut(n.Ask, s.o.Now())
+	case provider.StepRefused:
+		out.Step, out.Refused = FlowStepRefused, n.Refused
 	case provider.StepResume:
 		out.Step = FlowStepResume
 	case provider.StepRedirect:
@@ -64,7 +70,10 @@ func (s *REST) ApproveFlow(w http.ResponseWriter, r *http.Request) {
 }
 
 func approvalIn(in Approval) (a provider.Approval, err error) {
-	a = provider.Approval{Digest: in.Digest, Choices: choicesIn(in.Choices), Capsule: in.Capsule, Wrapped: in.WrappedKey, Locale: in.Locale}
+	a = provider.Approval{
+		Digest: in.Digest, Choices: choicesIn(in.Choices), Capsule: in.Capsule, Wrapped: in.WrappedKey, Locale: in.Locale,
+		Notice: in.Notice, EachTime: in.EachTime, Ephemeral: in.Ephemeral,
+	}
 	if a.Grant, err = parsed[id.Grant](in.Grant); err != nil {
 		return a, err
 	}

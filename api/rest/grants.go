@@ -42,6 +42,73 @@ func (s *REST) grant(w http.ResponseWriter, r *http.Request, grant GrantID, do f
 	})
 }
 
+// NarrowGrant takes claims or purposes back, for good and at once.
+func (s *REST) NarrowGrant(w http.ResponseWriter, r *http.Request, grant GrantID) {
+	changed(s, w, r, grant, func(ctx context.Context, a id.Account, g id.Grant, in Narrowing) (consent.Grant, error) {
+		n := consent.Narrowing{Claims: in.Claims, Purposes: in.Purposes}
+		if c := in.Capsule; c != nil {
+			n.Capsule = &consent.Resealed{Grant: g, Revision: c.Revision, Capsule: c.Capsule}
+		}
+		return s.o.Consent.Narrow(ctx, a, g, n)
+	})
+}
+
+// PauseGrant lets nothing out for the time being.
+func (s *REST) PauseGrant(w http.ResponseWriter, r *http.Request, grant GrantID) {
+	s.grant(w, r, grant, s.o.Consent.Pause)
+}
+
+// ResumeGrant ends a pause.
+func (s *REST) ResumeGrant(w http.ResponseWriter, r *http.Request, grant GrantID) {
+	s.grant(w, r, grant, s.o.Consent.Resume)
+}
+
+// RenewGrant gives a grant another end.
+func (s *REST) RenewGrant(w http.ResponseWriter, r *http.Request, grant GrantID) {
+	changed(s, w, r, grant, func(ctx context.Context, a id.Account, g id.Grant, in Renewing) (consent.Grant, error) {
+		return s.o.Consent.Renew(ctx, a, g, in.Ends)
+	})
+}
+
+// AskEachTime makes each login at the vendor a question, or no longer.
+func (s *REST) AskEachTime(w http.ResponseWriter, r *http.Request, grant GrantID) {
+	changed(s, w, r, grant, func(ctx context.Context, a id.Account, g id.Grant, in EachTime) (consent.Grant, error) {
+		return s.o.Consent.AskEachTime(ctx, a, g, in.EachTime)
+	})
+}
+
+// changed is a change of one grant that takes a body.
+func changed[In any](s *REST, w http.ResponseWriter, r *http.Request, grant GrantID, do func(context.Context, id.Account, id.Grant, In) (consent.Grant, error)) {
+	called(s, w, r, func(ctx context.Context, who identity.Session, in In) (Grant, error) {
+		g, err := parsed[id.Grant](grant)
+		if err != nil {
+			return Grant{}, err
+		}
+		out, err := do(ctx, who.Account, g, in)
+		return grantOut(out), err
+	})
+}
+
+// ListReceipts lists the account's decisions, newest first.
+func (s *REST) ListReceipts(w http.ResponseWriter, r *http.Request, params ListReceiptsParams) {
+	asked(s, w, r, func(ctx context.Context, who identity.Session) (ReceiptList, error) {
+		receipts, next, err := s.o.Consent.Receipts(ctx, who.Account, params.Before, params.Limit)
+		out := ReceiptList{Next: next, Receipts: make([]Receipt, 0, len(receipts))}
+		for _, one := range receipts {
+			out.Receipts = append(out.Receipts, receiptOut(one))
+		}
+		return out, err
+	})
+}
+
+// GetReceiptHead gives the newest receipt's name, by which all before it are fixed.
+func (s *REST) GetReceiptHead(w http.ResponseWriter, r *http.Request) {
+	asked(s, w, r, func(ctx context.Context, who identity.Session) (ReceiptHead, error) {
+		h, err := s.o.Consent.ReceiptHead(ctx, who.Account)
+		return ReceiptHead{Seq: h.Seq, Hash: h.Hash, Time: h.Time}, err
+	})
+}
+
 // ListReleases lists when a grant was read, newest first: claim names, never values.
 func (s *REST) ListReleases(w http.ResponseWriter, r *http.Request, grant GrantID, params ListReleasesParams) {
 	asked(s, w, r, func(ctx context.Context, who identity.Session) (ReleaseList, error) {

@@ -25,6 +25,7 @@ const (
 // Defines values for FlowStep.
 const (
 	FlowStepRedirect FlowStep = "redirect"
+	FlowStepRefused  FlowStep = "refused"
 	FlowStepResume   FlowStep = "resume"
 	FlowStepReview   FlowStep = "review"
 	FlowStepSignIn   FlowStep = "sign-in"
@@ -43,6 +44,21 @@ const (
 	GrantStateRequested GrantState = "requested"
 	GrantStateRevoked   GrantState = "revoked"
 	GrantStateWithdrawn GrantState = "withdrawn"
+)
+
+// Defines values for ReceiptEvent.
+const (
+	ReceiptEventEachTime  ReceiptEvent = "each-time"
+	ReceiptEventGiven     ReceiptEvent = "given"
+	ReceiptEventNarrowed  ReceiptEvent = "narrowed"
+	ReceiptEventPaused    ReceiptEvent = "paused"
+	ReceiptEventRefused   ReceiptEvent = "refused"
+	ReceiptEventRenewed   ReceiptEvent = "renewed"
+	ReceiptEventReplaced  ReceiptEvent = "replaced"
+	ReceiptEventResumed   ReceiptEvent = "resumed"
+	ReceiptEventRevoked   ReceiptEvent = "revoked"
+	ReceiptEventUsed      ReceiptEvent = "used"
+	ReceiptEventWithdrawn ReceiptEvent = "withdrawn"
 )
 
 // Defines values for ReleaseKind.
@@ -73,6 +89,12 @@ type Approval struct {
 	// Digest Names exactly what was reviewed.
 	Digest Digest `json:"digest"`
 
+	// EachTime Ask again at each login.
+	EachTime bool `json:"each_time,omitempty,omitzero"`
+
+	// Ephemeral For this visit only, under a name that no other visit has. It is never in force later.
+	Ephemeral bool `json:"ephemeral,omitempty,omitzero"`
+
 	// Flow The vendor's request as the authorization endpoint sealed it.
 	Flow FlowToken `json:"flow"`
 
@@ -84,6 +106,9 @@ type Approval struct {
 
 	// Locale The language (BCP 47) in which the customer reviewed.
 	Locale Locale `json:"locale"`
+
+	// Notice The text that was shown, without any value; the receipt keeps it. Absent: the request in words.
+	Notice string `json:"notice,omitempty,omitzero"`
 
 	// Persona 26 characters of lower-case base32; never a secret.
 	Persona Identifier `json:"persona"`
@@ -170,6 +195,11 @@ type Denial struct {
 // Digest Names exactly what was reviewed.
 type Digest = string
 
+// EachTime defines model for EachTime.
+type EachTime struct {
+	EachTime bool `json:"each_time"`
+}
+
 // Failure defines model for Failure.
 type Failure struct {
 	// Flow The vendor's request as the authorization endpoint sealed it.
@@ -184,12 +214,16 @@ type FailureReason string
 
 // Flow defines model for Flow.
 type Flow struct {
+	// Again The customer wants to see it although it was refused, so that the step is never `refused`.
+	Again bool `json:"again,omitempty,omitzero"`
+
 	// Flow The vendor's request as the authorization endpoint sealed it.
 	Flow FlowToken `json:"flow"`
 }
 
 // FlowStep `sign-in`: sign in, or prove again who is here when `reauthenticate` is set. `review`: show the ask and let the
-// customer decide. `resume`: the grant in force covers it. `redirect`: go to `redirect`.
+// customer decide. `resume`: the grant in force covers it. `redirect`: go to `redirect`. `refused`: the customer
+// refused this very request at the time `refused`, not six months ago; go to `redirect`, or ask with `again`.
 type FlowStep string
 
 // FlowToken The vendor's request as the authorization endpoint sealed it.
@@ -205,8 +239,14 @@ type Grant struct {
 
 	// Declined Asked and not given, or taken back.
 	Declined []ClaimName `json:"declined"`
-	Ends     time.Time   `json:"ends"`
-	Given    time.Time   `json:"given"`
+
+	// EachTime The customer is asked at each login.
+	EachTime bool      `json:"each_time,omitempty,omitzero"`
+	Ends     time.Time `json:"ends"`
+
+	// Ephemeral For one visit only.
+	Ephemeral bool      `json:"ephemeral,omitempty,omitzero"`
+	Given     time.Time `json:"given"`
 
 	// ID 26 characters of lower-case base32; never a secret.
 	ID       Identifier `json:"id"`
@@ -221,11 +261,14 @@ type Grant struct {
 	// Once Read once, then over.
 	Once bool `json:"once"`
 
+	// Paused Nothing leaves until it is resumed.
+	Paused bool `json:"paused,omitempty,omitzero"`
+
 	// Persona 26 characters of lower-case base32; never a secret.
 	Persona Identifier `json:"persona"`
 	Reads   uint64     `json:"reads"`
 
-	// Reason Why it is in this state, where that is known: `replaced`.
+	// Reason Why it is in this state, where that is known: `replaced`, `used`.
 	Reason string `json:"reason,omitempty,omitzero"`
 
 	// Recipients Who else gets what the vendor reads, each by name.
@@ -242,6 +285,9 @@ type Grant struct {
 
 	// State The states of the Data Privacy Vocabulary; only `given` lets anything out.
 	State GrantState `json:"state"`
+
+	// Taken Taken back since it was given; without purposes, the whole claim.
+	Taken []Choice `json:"taken,omitempty,omitzero"`
 
 	// Terms The customer's terms that the vendor accepts, by their identifiers (IEEE 7012).
 	Terms Terms `json:"terms,omitempty,omitzero"`
@@ -269,6 +315,9 @@ type GrantMode string
 
 // GrantState The states of the Data Privacy Vocabulary; only `given` lets anything out.
 type GrantState string
+
+// Hash SHA-256 in base64url.
+type Hash = string
 
 // Identifier 26 characters of lower-case base32; never a secret.
 type Identifier = string
@@ -311,6 +360,17 @@ type LoginParameters struct {
 // LoginText A login name or e-mail address. The server keeps only a keyed hash of it.
 type LoginText = string
 
+// Narrowing At least one claim or purpose.
+type Narrowing struct {
+	Capsule *NextCapsule `json:"capsule,omitempty"`
+
+	// Claims Taken back whole.
+	Claims []ClaimName `json:"claims,omitempty,omitzero"`
+
+	// Purposes Taken back from every claim that is given for them.
+	Purposes []PurposeID `json:"purposes,omitempty,omitzero"`
+}
+
 // NewAccount defines model for NewAccount.
 type NewAccount struct {
 	// Account 26 characters of lower-case base32; never a secret.
@@ -350,9 +410,32 @@ type Next struct {
 	// Redirect A web address.
 	Redirect Address `json:"redirect,omitempty,omitzero"`
 
+	// Refused With step `refused`.
+	Refused time.Time `json:"refused,omitempty,omitzero"`
+
 	// Step `sign-in`: sign in, or prove again who is here when `reauthenticate` is set. `review`: show the ask and let the
-	// customer decide. `resume`: the grant in force covers it. `redirect`: go to `redirect`.
+	// customer decide. `resume`: the grant in force covers it. `redirect`: go to `redirect`. `refused`: the customer
+	// refused this very request at the time `refused`, not six months ago; go to `redirect`, or ask with `again`.
 	Step FlowStep `json:"step"`
+}
+
+// NextCapsule defines model for NextCapsule.
+type NextCapsule struct {
+	// Capsule The approved claims of one grant, sealed under its key; at most 64 KiB.
+	Capsule Capsule `json:"capsule"`
+
+	// Revision Counts up by one with every save.
+	Revision Revision `json:"revision"`
+}
+
+// Notice The text that the customer was shown; receipts after the decision name it by its hash alone.
+type Notice struct {
+	// Hash SHA-256 in base64url.
+	Hash Hash `json:"hash"`
+
+	// Language The language (BCP 47) in which the customer reviewed.
+	Language Locale `json:"language"`
+	Text     string `json:"text,omitempty,omitzero"`
 }
 
 // Problem RFC 9457.
@@ -398,6 +481,94 @@ type Reauthentication struct {
 	Kind SlotKind `json:"kind"`
 }
 
+// Receipt One decision, and the consent as it stood after it, with the fields of ISO/IEC TS 27560. Names of claims, and
+// never a value.
+type Receipt struct {
+	// Claims Given; of a refusal, asked.
+	Claims     []Claim     `json:"claims"`
+	Continuous bool        `json:"continuous,omitempty,omitzero"`
+	Declined   []ClaimName `json:"declined,omitempty,omitzero"`
+
+	// Digest Names exactly what was reviewed.
+	Digest    Digest    `json:"digest"`
+	EachTime  bool      `json:"each_time,omitempty,omitzero"`
+	Ends      time.Time `json:"ends,omitempty,omitzero"`
+	Ephemeral bool      `json:"ephemeral,omitempty,omitzero"`
+
+	// Event What happened. `narrowed`: something was taken back; `used`: what could be read once was read; `replaced`: another
+	// consent for the same vendor took its place; `each-time`: being asked at each login was switched.
+	Event ReceiptEvent `json:"event"`
+	Given time.Time    `json:"given,omitempty,omitzero"`
+
+	// Grant 26 characters of lower-case base32; never a secret.
+	Grant Identifier `json:"grant,omitempty,omitzero"`
+
+	// Hash SHA-256 in base64url.
+	Hash Hash `json:"hash"`
+
+	// ID 26 characters of lower-case base32; never a secret.
+	ID Identifier `json:"id"`
+
+	// Mode How the vendor gets at the claims.
+	Mode GrantMode `json:"mode,omitempty,omitzero"`
+
+	// Notice The text that the customer was shown; receipts after the decision name it by its hash alone.
+	Notice  Notice `json:"notice"`
+	Offline bool   `json:"offline,omitempty,omitzero"`
+	Once    bool   `json:"once,omitempty,omitzero"`
+	Paused  bool   `json:"paused,omitempty,omitzero"`
+
+	// Persona 26 characters of lower-case base32; never a secret.
+	Persona Identifier `json:"persona,omitempty,omitzero"`
+
+	// Prev SHA-256 in base64url.
+	Prev   Hash   `json:"prev,omitempty,omitzero"`
+	Reason string `json:"reason,omitempty,omitzero"`
+
+	// Recipients Who else gets what the vendor reads, each by name.
+	Recipients Recipients `json:"recipients,omitempty,omitzero"`
+
+	// Record The receipt as it is stored.
+	Record []byte `json:"record"`
+
+	// Retention How long the vendor keeps what it reads (ISO 8601); absent when it does not say.
+	Retention Retention `json:"retention,omitempty,omitzero"`
+
+	// Seq Of the account's receipts, from 1 on.
+	Seq uint64 `json:"seq"`
+
+	// State The states of the Data Privacy Vocabulary; only `given` lets anything out.
+	State GrantState `json:"state"`
+	Taken []Choice   `json:"taken,omitempty,omitzero"`
+
+	// Terms The customer's terms that the vendor accepts, by their identifiers (IEEE 7012).
+	Terms Terms     `json:"terms,omitempty,omitzero"`
+	Time  time.Time `json:"time"`
+
+	// Vendor Who asks, as the customer is shown it.
+	Vendor  Vendor   `json:"vendor"`
+	Without []Choice `json:"without,omitempty,omitzero"`
+}
+
+// ReceiptEvent What happened. `narrowed`: something was taken back; `used`: what could be read once was read; `replaced`: another
+// consent for the same vendor took its place; `each-time`: being asked at each login was switched.
+type ReceiptEvent string
+
+// ReceiptHead defines model for ReceiptHead.
+type ReceiptHead struct {
+	// Hash SHA-256 in base64url.
+	Hash Hash      `json:"hash"`
+	Seq  uint64    `json:"seq"`
+	Time time.Time `json:"time,omitempty,omitzero"`
+}
+
+// ReceiptList defines model for ReceiptList.
+type ReceiptList struct {
+	// Next Where the next page begins; absent on the last.
+	Next     string    `json:"next,omitempty,omitzero"`
+	Receipts []Receipt `json:"receipts"`
+}
+
 // Recipients Who else gets what the vendor reads, each by name.
 type Recipients = []string
 
@@ -431,6 +602,12 @@ type ReleaseList struct {
 type Renewal struct {
 	Passphrase NewSlot `json:"passphrase"`
 	Recovery   NewSlot `json:"recovery"`
+}
+
+// Renewing defines model for Renewing.
+type Renewing struct {
+	// Ends Within the next twelve months.
+	Ends time.Time `json:"ends"`
 }
 
 // ResealedCapsule defines model for ResealedCapsule.
@@ -633,6 +810,9 @@ type WrappedKey = []byte
 // GrantID 26 characters of lower-case base32; never a secret.
 type GrantID = Identifier
 
+// GrantNow defines model for GrantNow.
+type GrantNow = Grant
+
 // Redirect defines model for Redirect.
 type Redirect = RedirectAnswer
 
@@ -641,6 +821,15 @@ type Refused = Problem
 
 // ListReleasesParams defines parameters for ListReleases.
 type ListReleasesParams struct {
+	// Before The `next` of the page before.
+	Before string `form:"before,omitempty" json:"before,omitempty,omitzero"`
+
+	// Limit How many at most; 50 when not given.
+	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// ListReceiptsParams defines parameters for ListReceipts.
+type ListReceiptsParams struct {
 	// Before The `next` of the page before.
 	Before string `form:"before,omitempty" json:"before,omitempty,omitzero"`
 
@@ -668,6 +857,15 @@ type FailFlowJSONRequestBody = Failure
 
 // ResumeFlowJSONRequestBody defines body for ResumeFlow for application/json ContentType.
 type ResumeFlowJSONRequestBody = Resumption
+
+// AskEachTimeJSONRequestBody defines body for AskEachTime for application/json ContentType.
+type AskEachTimeJSONRequestBody = EachTime
+
+// NarrowGrantJSONRequestBody defines body for NarrowGrant for application/json ContentType.
+type NarrowGrantJSONRequestBody = Narrowing
+
+// RenewGrantJSONRequestBody defines body for RenewGrant for application/json ContentType.
+type RenewGrantJSONRequestBody = Renewing
 
 // LoginParametersJSONRequestBody defines body for LoginParameters for application/json ContentType.
 type LoginParametersJSONRequestBody = LoginName
@@ -719,15 +917,36 @@ type ServerInterface interface {
 	// One consent
 	// (GET /grants/{grant})
 	GetGrant(w http.ResponseWriter, r *http.Request, grant GrantID)
+	// Be asked at each login at this vendor, or no longer
+	// (PUT /grants/{grant}/each-time)
+	AskEachTime(w http.ResponseWriter, r *http.Request, grant GrantID)
+	// Take claims or purposes back, for good and at once; the rest stays
+	// (POST /grants/{grant}/narrow)
+	NarrowGrant(w http.ResponseWriter, r *http.Request, grant GrantID)
+	// Let nothing out until the consent is resumed
+	// (POST /grants/{grant}/pause)
+	PauseGrant(w http.ResponseWriter, r *http.Request, grant GrantID)
 	// When the vendor read which claims
 	// (GET /grants/{grant}/releases)
 	ListReleases(w http.ResponseWriter, r *http.Request, grant GrantID, params ListReleasesParams)
+	// Give a consent in force another end, within twelve months
+	// (POST /grants/{grant}/renew)
+	RenewGrant(w http.ResponseWriter, r *http.Request, grant GrantID)
+	// End a pause
+	// (POST /grants/{grant}/resume)
+	ResumeGrant(w http.ResponseWriter, r *http.Request, grant GrantID)
 	// Withdraw a consent, for good and at once
 	// (POST /grants/{grant}/withdraw)
 	WithdrawGrant(w http.ResponseWriter, r *http.Request, grant GrantID)
 	// How to stretch the passphrase of a login name
 	// (POST /login/parameters)
 	LoginParameters(w http.ResponseWriter, r *http.Request)
+	// The record of every decision
+	// (GET /receipts)
+	ListReceipts(w http.ResponseWriter, r *http.Request, params ListReceiptsParams)
+	// The newest receipt, by which all before it are fixed
+	// (GET /receipts/head)
+	GetReceiptHead(w http.ResponseWriter, r *http.Request)
 	// Sign out here
 	// (DELETE /session)
 	Logout(w http.ResponseWriter, r *http.Request)
@@ -960,6 +1179,99 @@ func (siw *ServerInterfaceWrapper) GetGrant(w http.ResponseWriter, r *http.Reque
 	handler.ServeHTTP(w, r)
 }
 
+// AskEachTime operation middleware
+func (siw *ServerInterfaceWrapper) AskEachTime(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+
+	// ------------- Path parameter "grant" -------------
+	var grant GrantID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "grant", mux.Vars(r)["grant"], &grant, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "grant", Err: err})
+		return
+	}
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, SessionScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.AskEachTime(w, r, grant)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// NarrowGrant operation middleware
+func (siw *ServerInterfaceWrapper) NarrowGrant(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+
+	// ------------- Path parameter "grant" -------------
+	var grant GrantID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "grant", mux.Vars(r)["grant"], &grant, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "grant", Err: err})
+		return
+	}
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, SessionScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.NarrowGrant(w, r, grant)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// PauseGrant operation middleware
+func (siw *ServerInterfaceWrapper) PauseGrant(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+
+	// ------------- Path parameter "grant" -------------
+	var grant GrantID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "grant", mux.Vars(r)["grant"], &grant, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "grant", Err: err})
+		return
+	}
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, SessionScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.PauseGrant(w, r, grant)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListReleases operation middleware
 func (siw *ServerInterfaceWrapper) ListReleases(w http.ResponseWriter, r *http.Request) {
 
@@ -1010,6 +1322,68 @@ func (siw *ServerInterfaceWrapper) ListReleases(w http.ResponseWriter, r *http.R
 	handler.ServeHTTP(w, r)
 }
 
+// RenewGrant operation middleware
+func (siw *ServerInterfaceWrapper) RenewGrant(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+
+	// ------------- Path parameter "grant" -------------
+	var grant GrantID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "grant", mux.Vars(r)["grant"], &grant, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "grant", Err: err})
+		return
+	}
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, SessionScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RenewGrant(w, r, grant)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ResumeGrant operation middleware
+func (siw *ServerInterfaceWrapper) ResumeGrant(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+
+	// ------------- Path parameter "grant" -------------
+	var grant GrantID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "grant", mux.Vars(r)["grant"], &grant, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "grant", Err: err})
+		return
+	}
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, SessionScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ResumeGrant(w, r, grant)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // WithdrawGrant operation middleware
 func (siw *ServerInterfaceWrapper) WithdrawGrant(w http.ResponseWriter, r *http.Request) {
 
@@ -1046,6 +1420,67 @@ func (siw *ServerInterfaceWrapper) LoginParameters(w http.ResponseWriter, r *htt
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.LoginParameters(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListReceipts operation middleware
+func (siw *ServerInterfaceWrapper) ListReceipts(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, SessionScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListReceiptsParams
+
+	// ------------- Optional query parameter "before" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "before", r.URL.Query(), &params.Before)
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "before", Err: err})
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", r.URL.Query(), &params.Limit)
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListReceipts(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetReceiptHead operation middleware
+func (siw *ServerInterfaceWrapper) GetReceiptHead(w http.ResponseWriter, r *http.Request) {
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, SessionScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetReceiptHead(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1471,11 +1906,25 @@ func HandlerWithOptions(si ServerInterface, options GorillaServerOptions) http.H
 
 	r.HandleFunc(options.BaseURL+"/grants/{grant}", wrapper.GetGrant).Methods("GET")
 
+	r.HandleFunc(options.BaseURL+"/grants/{grant}/each-time", wrapper.AskEachTime).Methods("PUT")
+
+	r.HandleFunc(options.BaseURL+"/grants/{grant}/narrow", wrapper.NarrowGrant).Methods("POST")
+
+	r.HandleFunc(options.BaseURL+"/grants/{grant}/pause", wrapper.PauseGrant).Methods("POST")
+
 	r.HandleFunc(options.BaseURL+"/grants/{grant}/releases", wrapper.ListReleases).Methods("GET")
+
+	r.HandleFunc(options.BaseURL+"/grants/{grant}/renew", wrapper.RenewGrant).Methods("POST")
+
+	r.HandleFunc(options.BaseURL+"/grants/{grant}/resume", wrapper.ResumeGrant).Methods("POST")
 
 	r.HandleFunc(options.BaseURL+"/grants/{grant}/withdraw", wrapper.WithdrawGrant).Methods("POST")
 
 	r.HandleFunc(options.BaseURL+"/login/parameters", wrapper.LoginParameters).Methods("POST")
+
+	r.HandleFunc(options.BaseURL+"/receipts", wrapper.ListReceipts).Methods("GET")
+
+	r.HandleFunc(options.BaseURL+"/receipts/head", wrapper.GetReceiptHead).Methods("GET")
 
 	r.HandleFunc(options.BaseURL+"/session", wrapper.Logout).Methods("DELETE")
 

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/identity/provider"
@@ -18,7 +19,10 @@ type consentView struct {
 	Required, Optional []claimView
 	Groups             []claimGroup // the optional ones again, where they are many
 	Grouped            bool
-	Again              bool // an earlier answer came too late: it is asked anew
+	Recipients         string // who else gets it, by name
+	Kept               string // how long the vendor says that it keeps it
+	Terms              string // of the customer's, that the vendor accepts
+	Again              bool   // an earlier answer came too late: it is asked anew
 
 	Amended bool     // there is a grant in force that does not cover this
 	Before  string   // when that was given
@@ -56,6 +60,10 @@ func (w *Web) consentView(ctx context.Context, l *locale, next provider.Next) co
 	v := consentView{
 		Vendor: w.vendorView(ctx, ask.Party), Digest: next.Digest,
 		Until: l.Date(now.Add(ask.Ends)), Use: use(ask.Offline, ask.Continuous),
+		Recipients: strings.Join(ask.Recipients, ", "), Kept: l.duration(ask.Retention), Terms: strings.Join(ask.Terms, ", "),
+	}
+	if ask.Once {
+		v.Use = "use.once-only"
 	}
 	typed := newTyping(l, now)
 	for _, c := range inOrder(ask.Claims) {
@@ -78,6 +86,34 @@ func (w *Web) consentView(ctx context.Context, l *locale, next provider.Next) co
 		v.Changes = l.changes(ask, *g, v.Until)
 	}
 	return v
+}
+
+// isoUnits are the letters of ISO 8601 durations, of the date and of the time.
+var isoUnits = [...]map[rune]string{
+	{'Y': "years", 'M': "months", 'W': "weeks", 'D': "days"},
+	{'H': "hours", 'M': "minutes", 'S': "seconds"},
+}
+
+// duration says an ISO 8601 duration in words.
+func (l *locale) duration(iso string) string {
+	var said []string
+	date, clock, _ := strings.Cut(strings.TrimPrefix(iso, "P"), "T")
+	for i, part := range []string{date, clock} {
+		number := ""
+		for _, r := range part {
+			if r >= '0' && r <= '9' {
+				number += string(r)
+				continue
+			}
+			unit := "duration." + isoUnits[i][r]
+			if number == "1" {
+				unit = strings.TrimSuffix(unit, "s")
+			}
+			said = append(said, l.T(unit, "n", number))
+			number = ""
+		}
+	}
+	return strings.Join(said, ", ")
 }
 
 // use is the key of the sentence that says how the values are read.

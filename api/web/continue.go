@@ -27,7 +27,11 @@ func (w *Web) proceed(out http.ResponseWriter, r *http.Request) error {
 	if here {
 		session = &s
 	}
-	next, err := w.o.Provider.Next(r.Context(), flow, session)
+	ask := w.o.Provider.Next
+	if r.URL.Query().Has("look") {
+		ask = w.o.Provider.Look // the customer wants to see again what was refused
+	}
+	next, err := ask(r.Context(), flow, session)
 	if errors.Is(err, identity.ErrMustRenew) {
 		w.toRecover(out, r, flow)
 		return nil
@@ -42,6 +46,8 @@ func (w *Web) proceed(out http.ResponseWriter, r *http.Request) error {
 		return nil
 	case provider.StepReview:
 		return w.review(out, r, flow, s, next)
+	case provider.StepRefused:
+		return w.refused(out, r, flow, s, next)
 	case provider.StepResume:
 		return w.resume(out, r, flow, s, next)
 	case provider.StepSignIn:
@@ -52,6 +58,23 @@ func (w *Web) proceed(out http.ResponseWriter, r *http.Request) error {
 // toRecover is for a customer who signed in by recovery code and has not finished.
 func (w *Web) toRecover(out http.ResponseWriter, r *http.Request, flow string) {
 	http.Redirect(out, r, "/recover?flow="+flow, http.StatusSeeOther)
+}
+
+// refusedView reminds of a refusal; the same request is not put again for six months.
+type refusedView struct {
+	Vendor vendorView
+	Date   string
+	Back   template.URL // to the vendor, with the answer that it got before
+}
+
+func (w *Web) refused(out http.ResponseWriter, r *http.Request, flow string, s identity.Session, next provider.Next) error {
+	p := w.newPage(r, "refused", next.UILocales...)
+	p.Flow, p.Account = flow, string(s.Account)
+	p.View = refusedView{
+		Vendor: w.vendorView(r.Context(), next.Ask.Party), Date: p.Date(next.Refused),
+		Back: template.URL(next.Redirect), //nolint:gosec // the address that the vendor registered
+	}
+	return w.render(out, http.StatusOK, p)
 }
 
 // review shows the ask.

@@ -95,6 +95,12 @@ func TestLocales_everyKeyThatIsUsed_hasAText(t *testing.T) {
 	for _, s := range sections {
 		keys = append(keys, "group."+s.key, "vault.section."+s.key)
 	}
+	for _, units := range isoUnits {
+		for _, unit := range units {
+			keys = append(keys, "duration."+unit, "duration."+strings.TrimSuffix(unit, "s"))
+		}
+	}
+	keys = append(keys, "use.once-only")
 	for _, offline := range []bool{true, false} {
 		keys = append(keys, use(offline, true), use(offline, false))
 	}

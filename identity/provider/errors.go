@@ -94,7 +94,7 @@ func (p *Provider) respond(ctx context.Context, doing string, data any, err erro
 // ended says that a grant does not serve, or no longer.
 func ended(err error) bool {
 	return errors.Is(err, consent.ErrWithdrawn) || errors.Is(err, consent.ErrExpired) ||
-		errors.Is(err, consent.ErrNoGrant) || errors.Is(err, consent.ErrNotGranted)
+		errors.Is(err, consent.ErrNoGrant) || errors.Is(err, consent.ErrNotGranted) || errors.Is(err, consent.ErrPaused)
 }
 
 // unopened says that a capsule does not open, or holds what none may. The customer's agent made it so:

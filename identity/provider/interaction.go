@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"time"
 
 	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/identity"
@@ -23,6 +24,7 @@ const (
 	StepReview               // show the ask and let the customer decide
 	StepResume               // a grant in force covers it: unwrap its key and call Resume
 	StepRedirect             // nothing to do here: send the browser to Next.Redirect
+	StepRefused              // refused before: say so, and let the customer Look again or go to Next.Redirect
 )
 
 // String is the step's name in the API.
@@ -34,6 +36,8 @@ func (s Step) String() string {
 		return "resume"
 	case StepRedirect:
 		return "redirect"
+	case StepRefused:
+		return "refused"
 	case StepSignIn:
 	}
 	return "sign-in"
@@ -46,6 +50,7 @@ type Next struct {
 	Ask            consent.Ask
 	Digest         string
 	Grant          *consent.Grant // in force: to resume, or as the choice of last time
+	Refused        time.Time      // when the customer refused this very ask, with StepRefused
 	LoginHint      string
 	UILocales      []string
 	PromptNone     bool
@@ -62,6 +67,10 @@ type Approval struct {
 	Wrapped []byte
 	Key     vault.GrantKey
 	Locale  string
+	Notice  string // the text that was shown; may be empty, and never holds a value
+
+	EachTime  bool // ask at each login
+	Ephemeral bool // for this visit only, under a name that no other visit has
 }
 
 // String hides the approval.
@@ -125,14 +134,13 @@ func (p *Provider) decide(ctx context.Context, v visit, s identity.Session, n Ne
 	switch {
 	case allowed && !v.prompts(promptConsent):
 		n.Step = StepResume
+		return n, nil
 	case n.PromptNone && n.Grant == nil && len(v.Subjects) > 0: // nothing shows that it is the one who is meant
 		return n.redirect(p.refuse(v, errLoginRequired)), nil
 	case n.PromptNone:
 		return n.redirect(p.refuse(v, errConsentRequired)), nil
-	default:
-		n.Step = StepReview
 	}
-	return n, nil
+	return p.review(ctx, v, s, n)
 }
 
 func (n Next) redirect(address string) Next {
@@ -152,12 +160,16 @@ func (p *Provider) Approve(ctx context.Context, s identity.Session, flow string,
 	if a.Key.IsZero() {
 		return "", consent.ErrApproval
 	}
+	if a.Ephemeral {
+		a.Persona = id.New[id.Persona]()
+	}
 	if !v.concerns(p.subject(v.vendor, s.Account, a.Persona)) {
 		return p.refuse(v, errLoginRequired), nil
 	}
 	g, err := p.o.Consent.Approve(ctx, consent.Approval{
 		Account: s.Account, Persona: a.Persona, Grant: a.Grant, Ask: v.ask, Digest: a.Digest,
 		Choices: a.Choices, Capsule: a.Capsule, Wrapped: a.Wrapped, Locale: a.Locale,
+		Notice: a.Notice, EachTime: a.EachTime, Ephemeral: a.Ephemeral, Lifetime: codeLifetime + p.o.AccessTokenLifetime,
 	})
 	if err != nil {
 		return "", fmt.Errorf("approve: %w", err)
@@ -185,7 +197,7 @@ func (p *Provider) Resume(ctx context.Context, s identity.Session, flow string, 
 		return p.refuse(v, errLoginRequired), nil
 	}
 	d := consent.Decide(v.ask, g, p.o.Now())
-	if d.Effect != consent.Allow || v.prompts(promptConsent) {
+	if d.Effect != consent.Allow || g.Ephemeral || v.prompts(promptConsent) {
 		return "", ErrReview
 	}
 	if err := p.spend(ctx, v.request); err != nil {

@@ -203,6 +203,9 @@ func (w *wire) serveVault(ctx context.Context, s identity.Session, method, path 
 	case call == "POST /flow/deny":
 		d := read[agent.Denial](body)
 		return redirected(p.Deny(ctx, s, d.Flow, d.Digest, d.Locale))
+	case call == "GET /receipts/head":
+		h, err := engine.ReceiptHead(ctx, s.Account)
+		return agent.ReceiptHead{Seq: h.Seq, Hash: h.Hash, Time: h.Time}, err
 	case call == "GET /grants":
 		grants, err := engine.Grants(ctx, s.Account)
 		answer := agent.GrantList{Grants: []agent.Grant{}}
