@@ -3,8 +3,11 @@ package apptest
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -82,16 +85,24 @@ func command(t testing.TB, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// address finds a free address on loopback.
+// address finds a free address on loopback. It is below the ports that systems draw from for
+// connections going out: between being found and being listened on, no connection of another test
+// takes it.
 func address(t testing.TB) string {
 	t.Helper()
+	const lowest, ports = 12000, 20000
 	var lc net.ListenConfig
-	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("find an address: %v", err)
+	var err error
+	for range 100 {
+		n, _ := rand.Int(rand.Reader, big.NewInt(ports)) // the system's source does not fail
+		var l net.Listener
+		if l, err = lc.Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", lowest+n.Int64())); err == nil {
+			_ = l.Close() // found is found
+			return l.Addr().String()
+		}
 	}
-	defer func() { _ = l.Close() }() // found is found
-	return l.Addr().String()
+	t.Fatalf("find an address: %v", err)
+	return ""
 }
 
 // await waits until requests are answered.

@@ -165,3 +165,31 @@ func TestEveryEndpoint_byAnotherMethod_isRefused(t *testing.T) {
 	}
 	ada.staysSignedIn(t)
 }
+
+// TestHost_thatSomebodyMadeUp_isRepeatedNowhere: neither in the metadata, nor in an address that
+// anybody is sent to, nor in a page.
+func TestHost_thatSomebodyMadeUp_isRepeatedNowhere(t *testing.T) {
+	w := start(t)
+	ada := w.person(t, "ada")
+	ada.codeFor(t, w.vendor, "email")
+	paths := []string{strings.TrimPrefix(w.AuthorizeURL(w.vendor), w.Issuer), strings.TrimPrefix(w.AuthorizeURL(w.vendor, "prompt", "none"), w.Issuer), "//vault", "/vault/../account", "/vault?lang=de"}
+	for _, e := range apptest.Endpoints(t) {
+		if e.Method == http.MethodGet {
+			paths = append(paths, e.Path)
+		}
+	}
+	for _, path := range paths {
+		for who, send := range map[string]func(testing.TB, *http.Request) apptest.Answer{"nobody": w.Send, "a customer": ada.Send} {
+			r := w.Request(t, http.MethodGet, path, nil, "")
+			r.Host = "evil.example"
+			for _, name := range []string{"X-Forwarded-Host", "X-Forwarded-Server", "X-Host", "X-Original-Url", "X-Rewrite-Url", "Forwarded", "X-Forwarded-Prefix"} {
+				r.Header.Set(name, "evil.example")
+			}
+			r.Header.Set("X-Forwarded-Proto", "evil")
+			a := send(t, r)
+			if strings.Contains(fmt.Sprint(a.Header), "evil") || strings.Contains(string(a.Body), "evil") {
+				t.Errorf("%.60s as %s repeats the host: %v", path, who, a.Header)
+			}
+		}
+	}
+}

@@ -173,3 +173,26 @@ func TestUserInfo_tokenInTheAddress_orTwice_orUnderAnotherScheme_isRefused(t *te
 	}
 	w.serves(t, access, "email")
 }
+
+func TestVendor_removed_isServedNothingMore_andAskedNothing(t *testing.T) {
+	w := start(t)
+	ada := w.person(t, "ada")
+	gone := w.AddVendor(t, "https://gone.example/callback")
+	got := ada.tokensFor(t, gone, "email")
+	code := apptest.CodeOf(t, ada.resume(t, ada.flow(t, gone)).Text("redirect"))
+	flow := ada.flow(t, gone, "prompt", "consent")
+	approval := ada.approval(t, flow, "email")
+
+	w.Do(t, "vendor", "remove", gone.ClientID)
+
+	w.opensNothing(t, got.Access)
+	for _, form := range []url.Values{apptest.RefreshForm(got.Refresh), apptest.CodeForm(gone, code), {"grant_type": {"client_credentials"}}} {
+		w.Post(t, "/oauth/token", gone, form).Refused(t, http.StatusUnauthorized, "invalid_client")
+	}
+	w.endsHere(t, w.vendor, got.Refresh)
+	ada.call(t, http.MethodPost, "/flow/approve", approval).Refused(t, http.StatusBadRequest, "flow-invalid")
+	w.shown(t, w.authorize(t, w.AuthorizeURL(gone)), "")
+	if a := w.authorize(t, w.Issuer+"/oauth/end_session?client_id="+gone.ClientID+"&post_logout_redirect_uri="+url.QueryEscape(goodbye)); a.Header.Get("Location") != "/signed-out" {
+		t.Errorf("the end of a session leads to %s", a.Header.Get("Location"))
+	}
+}
