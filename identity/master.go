@@ -41,7 +41,7 @@ func ReadMaster(path string) (seal.Key, error) {
 // group's bits of the mode although no group may read: so these are not held against it.
 func ReadCredential(path string) (seal.Key, error) { return readMaster(path, 0o007) }
 
-// ParseMaster reads a master key from text: from an environment variable or a credential.
+// ParseMaster reads a master key from the text of its file or credential.
 func ParseMaster(text string) (seal.Key, error) {
 	b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
 	if err != nil {

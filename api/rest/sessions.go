@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/meins-id/meins/identity"
@@ -17,8 +18,11 @@ func (s *REST) GetSession(w http.ResponseWriter, r *http.Request) {
 // Logout ends this session; its share is gone with it.
 func (s *REST) Logout(w http.ResponseWriter, r *http.Request) {
 	who, err := s.anySession(r)
-	if err == nil {
+	switch {
+	case err == nil:
 		err = s.o.Accounts.Logout(r.Context(), who.ID)
+	case errors.Is(err, identity.ErrNoSession):
+		err = nil // nobody to sign out; the cookie goes all the same
 	}
 	if err == nil {
 		s.o.Cookie.Clear(w)

@@ -14,7 +14,7 @@ import (
 )
 
 // serveUserInfo is the UserInfo endpoint (OpenID Connect Core 5.3), without the library's HTTP layer,
-// which costs as much as all the rest of it (see BenchmarkUserInfoThroughLibrary).
+// which costs as much as all the rest of it (see BenchmarkThroughLibrary).
 func (p *Provider) serveUserInfo(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	p.offerNonce(w, r)

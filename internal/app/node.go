@@ -37,12 +37,19 @@ type nodeOptions struct {
 
 var errFolder = fault.New(fault.Unavailable, "data-folder", "the data folder cannot be opened")
 
+// errKeyMissing keeps a new key from being written beside a database that it could never open.
+var errKeyMissing = fault.New(fault.Unavailable, "master-key-missing", "the database is there and its master key is not; put the key back")
+
 // openNode opens the data folder, creating it and its keys on first start.
 func openNode(ctx context.Context, o nodeOptions) (*node, error) {
 	if err := os.MkdirAll(o.data, 0o700); err != nil {
 		return nil, errFolder.Because(err)
 	}
-	master, err := readMasterKey(masterKeyPath(o.masterKeyFile, o.data))
+	key := masterKeyPath(o.masterKeyFile, o.data)
+	if fileExists(storePath(o.data)) && !fileExists(key) {
+		return nil, errKeyMissing.Because(fmt.Errorf("there is no %s", key))
+	}
+	master, err := readMasterKey(key)
 	if err != nil {
 		return nil, errFolder.Because(fmt.Errorf("read master key: %w", err))
 	}
