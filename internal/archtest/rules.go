@@ -14,7 +14,7 @@ var (
 	ground   = []string{"internal/id", "internal/fault", "internal/store", "internal/outbox", "vault/seal"}
 	pure     = []string{"internal/id", "internal/fault", "vault/seal"} // the ground without the store
 	domain   = join(ground, "vault", "consent", "identity")
-	services = join(domain, "internal/egress", "consent/release", "identity/provider", "signal")
+	services = join(domain, "internal/egress", "consent/release", "consent/receipt", "identity/provider", "signal")
 	surface  = []string{"api", "api/rest", "api/web", "api/client", "api/cookie"}
 	engines  = []string{"internal/store/bolt", "internal/store/postgres"}
 )
@@ -38,6 +38,7 @@ var rooms = []room{
 	{"identity", join(ground, "vault")},
 
 	{"consent/release", join(ground, "vault", "consent")},
+	{"consent/receipt", join(ground, "vault", "consent")},
 	{"identity/provider", join(domain, "internal/egress", "consent/release")},
 
 	{"signal", join(ground, "internal/egress", "identity")},
