@@ -100,6 +100,7 @@ type vendorRecord struct {
 	Public   bool              `json:"public,omitempty"`
 	Method   string            `json:"auth_method"`
 	Secret   []byte            `json:"secret_hash,omitempty"`
+	Sealed   []byte            `json:"secret_sealed,omitempty"`
 	JWKS     json.RawMessage   `json:"jwks,omitempty"`
 	Purposes map[string]string `json:"purposes,omitempty"`
 	Alg      string            `json:"signing_alg,omitempty"`

@@ -13,6 +13,8 @@ const (
 	MethodPost  = "client_secret_post"
 	MethodNone  = "none"
 	MethodKey   = "private_key_jwt"
+	// MethodSecretJWT needs the secret itself, where the others need its hash: it is kept sealed.
+	MethodSecretJWT = "client_secret_jwt"
 )
 
 // What a vendor may ask the token endpoint for.
@@ -39,6 +41,7 @@ type Vendor struct {
 	Public     bool
 	AuthMethod string // one of the Method constants; with a secret, basic and post are both good
 	SecretHash []byte
+	Sealed     []byte            // the secret itself, for client_secret_jwt alone
 	JWKS       json.RawMessage   `json:",omitempty"` // else no keys would become the text null
 	Purposes   map[string]string // by claim or scope
 	SigningAlg string            // of ID tokens; "" is RS256, as the standard says
@@ -67,7 +70,7 @@ func (v Vendor) record() vendorRecord {
 		V: version, ID: v.ID, Name: v.Name, Domain: v.Domain, Verified: v.DomainVerified, Sector: v.SectorIdentifier,
 		Logo: v.LogoHash, Contact: v.Contact, Policy: v.PolicyURI, Terms: v.TermsURI,
 		Redirect: v.RedirectURIs, Logout: v.PostLogoutRedirectURIs, Public: v.Public, Method: v.AuthMethod,
-		Secret: v.SecretHash, JWKS: v.JWKS, Purposes: v.Purposes, Alg: v.SigningAlg, Grants: v.GrantTypes,
+		Secret: v.SecretHash, Sealed: v.Sealed, JWKS: v.JWKS, Purposes: v.Purposes, Alg: v.SigningAlg, Grants: v.GrantTypes,
 		Created: v.Created.Unix(), Protocol: v.Protocol.record(),
 	}
 }
@@ -78,7 +81,7 @@ func (r vendorRecord) vendor(logo logoRecord) Vendor {
 		ID: r.ID, Name: r.Name, Domain: r.Domain, DomainVerified: r.Verified, SectorIdentifier: r.Sector,
 		Logo: logo.Data, LogoType: logo.Type, LogoHash: r.Logo, Contact: r.Contact, PolicyURI: r.Policy, TermsURI: r.Terms,
 		RedirectURIs: r.Redirect, PostLogoutRedirectURIs: r.Logout, Public: r.Public, AuthMethod: r.Method,
-		SecretHash: r.Secret, JWKS: r.JWKS, Purposes: r.Purposes, SigningAlg: r.Alg, GrantTypes: r.Grants,
+		SecretHash: r.Secret, Sealed: r.Sealed, JWKS: r.JWKS, Purposes: r.Purposes, SigningAlg: r.Alg, GrantTypes: r.Grants,
 		Created: fromUnix(r.Created), Protocol: r.protocol(),
 	}
 }

@@ -15,25 +15,25 @@ const (
 
 // Protocol is how strictly a vendor's requests are read, and in which form it gets its answers. The
 // zero Protocol is what holds for everybody; every field but PKCE makes things stricter, and PKCE is
-// the operator's to loosen.
+// the operator's to loosen. In JSON the fields have the names of the registered client metadata.
 type Protocol struct {
 	PKCE string `json:"pkce,omitempty"`
 	// RequirePushed refuses requests that did not come by PAR (RFC 9126, 6).
-	RequirePushed bool `json:"require_pushed,omitempty"`
+	RequirePushed bool `json:"require_pushed_authorization_requests,omitempty"`
 	// RequireSigned refuses requests that did not come as a signed object (RFC 9101, 10.5).
-	RequireSigned bool `json:"require_signed,omitempty"`
+	RequireSigned bool `json:"require_signed_request_object,omitempty"`
 	// RequestAlg is the one algorithm of request objects; "" is any that discovery lists.
-	RequestAlg string `json:"request_alg,omitempty"`
+	RequestAlg string `json:"request_object_signing_alg,omitempty"`
 	// AuthAlg is the one algorithm of client assertions; "" is any that discovery lists.
-	AuthAlg string `json:"auth_alg,omitempty"`
+	AuthAlg string `json:"token_endpoint_auth_signing_alg,omitempty"`
 	// ResponseAlg signs authorization responses (JARM); "" is RS256.
-	ResponseAlg string `json:"response_alg,omitempty"`
+	ResponseAlg string `json:"authorization_signed_response_alg,omitempty"`
 	// UserInfoAlg signs UserInfo; "" leaves it plain JSON.
-	UserInfoAlg string `json:"userinfo_alg,omitempty"`
+	UserInfoAlg string `json:"userinfo_signed_response_alg,omitempty"`
 	// IntrospectionAlg signs introspection (RFC 9701); "" is RS256, when it is asked for.
-	IntrospectionAlg string `json:"introspection_alg,omitempty"`
+	IntrospectionAlg string `json:"introspection_signed_response_alg,omitempty"`
 	// BoundTokens refuses token requests without a DPoP proof (RFC 9449, 5.2).
-	BoundTokens bool `json:"bound_tokens,omitempty"`
+	BoundTokens bool `json:"dpop_bound_access_tokens,omitempty"`
 	// InitiateLogin is where a login begins that somebody else starts (OpenID Connect Core 4).
 	InitiateLogin string `json:"initiate_login_uri,omitempty"`
 	// DefaultMaxAge counts where a request says no max_age, in seconds.
@@ -42,8 +42,8 @@ type Protocol struct {
 	Resources []string `json:"resources,omitempty"`
 }
 
-// isZero lets the record of a vendor without wishes look as ever.
-func (p Protocol) isZero() bool {
+// IsZero lets the record of a vendor without wishes look as ever.
+func (p Protocol) IsZero() bool {
 	return p.DefaultMaxAge == nil && len(p.Resources) == 0 && p.PKCE == "" && p.RequestAlg == "" && p.AuthAlg == "" &&
 		p.ResponseAlg == "" && p.UserInfoAlg == "" && p.IntrospectionAlg == "" && p.InitiateLogin == "" &&
 		!p.RequirePushed && !p.RequireSigned && !p.BoundTokens
@@ -51,7 +51,7 @@ func (p Protocol) isZero() bool {
 
 // record is what is stored of it: nothing, where nothing is set.
 func (p Protocol) record() *Protocol {
-	if p.isZero() {
+	if p.IsZero() {
 		return nil
 	}
 	return &p

@@ -51,10 +51,14 @@ func (s *Vendors) Add(ctx context.Context, v Vendor) (Vendor, string, error) {
 		return Vendor{}, "", err
 	}
 	var secret string
-	v.SecretHash = nil
-	if v.bySecret() {
+	v.SecretHash, v.Sealed = nil, nil
+	switch {
+	case v.bySecret():
 		secret = newSecret()
 		v.SecretHash = s.hash(v.ID, secret)
+	case v.AuthMethod == MethodSecretJWT:
+		secret = newSecret()
+		v.Sealed = s.seal(v.ID, secret)
 	}
 	return v, secret, s.createVendor(ctx, v)
 }
@@ -103,12 +107,16 @@ func (s *Vendors) List(ctx context.Context) ([]Vendor, error) {
 // RotateSecret replaces a vendor's secret; the old one is refused from now on.
 func (s *Vendors) RotateSecret(ctx context.Context, client id.Client) (string, error) {
 	secret := newSecret()
-	hash := s.hash(client, secret)
+	hash, sealed := s.hash(client, secret), s.seal(client, secret)
 	err := s.changeVendor(ctx, client, func(r *vendorRecord) error {
-		if !r.vendor(logoRecord{}).bySecret() {
+		switch v := r.vendor(logoRecord{}); {
+		case v.bySecret():
+			r.Secret = hash
+		case v.AuthMethod == MethodSecretJWT:
+			r.Sealed = sealed
+		default:
 			return ErrNoSecret
 		}
-		r.Secret = hash
 		return nil
 	})
 	if err != nil {
@@ -130,6 +138,19 @@ func (s *Vendors) Remove(ctx context.Context, client id.Client) error {
 func (s *Vendors) CheckSecret(v Vendor, secret string) bool {
 	got := s.hash(v.ID, secret)
 	return v.bySecret() && len(v.SecretHash) == sha256.Size && hmac.Equal(got, v.SecretHash)
+}
+
+// SharedSecret is the secret of a vendor that signs with it; ErrNoSecret for every other.
+func (s *Vendors) SharedSecret(v Vendor) ([]byte, error) {
+	if v.AuthMethod != MethodSecretJWT || v.Public || len(v.Sealed) == 0 {
+		return nil, ErrNoSecret
+	}
+	return s.keys.Open("identity/vendor-secret", string(v.ID), v.Sealed)
+}
+
+// seal keeps a secret that is needed itself.
+func (s *Vendors) seal(client id.Client, secret string) []byte {
+	return s.keys.Seal("identity/vendor-secret", string(client), []byte(secret))
 }
 
 // hash is what is kept of a secret. The vendor's id is part of it: a record that was copied to

@@ -23,9 +23,12 @@ const (
 // be mistaken for the secret of.
 var assertionAlgorithms = []jose.SignatureAlgorithm{jose.ES256, jose.RS256, jose.PS256, jose.EdDSA}
 
+// macAlgorithm is that of client_secret_jwt: it never counts for a vendor with keys.
+const macAlgorithm = jose.HS256
+
 var errAssertion = errors.New("the client assertion does not hold")
 
-// authenticateByKey checks private_key_jwt (OpenID Connect Core 9, RFC 7523). Why one is refused, the
+// authenticateByKey checks private_key_jwt and client_secret_jwt (OpenID Connect Core 9, RFC 7523). Why one is refused, the
 // log knows and the sender does not.
 func (p *Provider) authenticateByKey(ctx context.Context, c credentials) (identity.Vendor, error) {
 	signed, claimed, err := parseAssertion(c.assertion)
@@ -39,11 +42,8 @@ func (p *Provider) authenticateByKey(ctx context.Context, c credentials) (identi
 	if err != nil {
 		return identity.Vendor{}, err
 	}
-	if v.AuthMethod != methodKey || v.Public {
-		return identity.Vendor{}, refuseClient()
-	}
 	var claims jwt.Claims
-	if verifyBy(v.JWKS, signed, &claims) != nil || v.Protocol.AuthAlg != "" && v.Protocol.AuthAlg != signed.Headers[0].Algorithm || !p.holds(claims, v.ID) {
+	if p.verifyAssertion(v, signed, &claims) != nil || !p.holds(claims, v.ID) {
 		return identity.Vendor{}, refuseClient()
 	}
 	// Only now is anything written: the signature is the vendor's.
@@ -54,12 +54,31 @@ func (p *Provider) authenticateByKey(ctx context.Context, c credentials) (identi
 	return v, err
 }
 
+// verifyAssertion checks a signature the way that the vendor registered, and no other: with its public
+// keys, or with the secret that both know.
+func (p *Provider) verifyAssertion(v identity.Vendor, signed *jwt.JSONWebToken, claims *jwt.Claims) error {
+	algorithm := jose.SignatureAlgorithm(signed.Headers[0].Algorithm)
+	switch {
+	case v.Public || v.Protocol.AuthAlg != "" && v.Protocol.AuthAlg != string(algorithm):
+		return errAssertion
+	case v.AuthMethod == methodKey && algorithm != macAlgorithm:
+		return verifyBy(v.JWKS, signed, claims)
+	case v.AuthMethod == methodMAC && algorithm == macAlgorithm:
+		secret, err := p.o.Vendors.SharedSecret(v)
+		if err != nil {
+			return err
+		}
+		return signed.Claims(secret, claims)
+	}
+	return errAssertion
+}
+
 // parseAssertion reads who an assertion claims to come from, before anything is believed.
 func parseAssertion(text string) (*jwt.JSONWebToken, id.Client, error) {
 	if len(text) > maxAssertion {
 		return nil, "", errAssertion
 	}
-	signed, err := jwt.ParseSigned(text, assertionAlgorithms)
+	signed, err := jwt.ParseSigned(text, append(assertionAlgorithms[:len(assertionAlgorithms):len(assertionAlgorithms)], macAlgorithm))
 	if err != nil || len(signed.Headers) != 1 {
 		return nil, "", errAssertion
 	}

@@ -18,6 +18,7 @@ const (
 	methodPost  = identity.MethodPost
 	methodNone  = identity.MethodNone
 	methodKey   = identity.MethodKey
+	methodMAC   = identity.MethodSecretJWT
 )
 
 // credentials are what a request brought to say which vendor sends it, by exactly one method.

@@ -9,6 +9,7 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 
 	"github.com/meins-id/meins/consent"
+	"github.com/meins-id/meins/identity"
 	"github.com/meins-id/meins/vault"
 )
 
@@ -51,9 +52,10 @@ type metadata struct {
 }
 
 func newMetadata(issuer string) metadata {
-	bySecretOrKey := []oidc.AuthMethod{oidc.AuthMethodBasic, oidc.AuthMethodPost, oidc.AuthMethodPrivateKeyJWT}
-	byAny := append(bySecretOrKey[:3:3], oidc.AuthMethodNone)
+	bySecretOrKey := []oidc.AuthMethod{oidc.AuthMethodBasic, oidc.AuthMethodPost, oidc.AuthMethodPrivateKeyJWT, identity.MethodSecretJWT}
+	byAny := append(bySecretOrKey[:4:4], oidc.AuthMethodNone)
 	algorithms := names(assertionAlgorithms)
+	byAssertion := append(algorithms[:len(algorithms):len(algorithms)], string(macAlgorithm))
 	return metadata{
 		DiscoveryConfiguration: oidc.DiscoveryConfiguration{
 			Issuer:                issuer,
@@ -75,11 +77,11 @@ func newMetadata(issuer string) metadata {
 			CodeChallengeMethodsSupported:    []oidc.CodeChallengeMethod{oidc.CodeChallengeMethodS256},
 
 			TokenEndpointAuthMethodsSupported:                  byAny,
-			TokenEndpointAuthSigningAlgValuesSupported:         algorithms,
+			TokenEndpointAuthSigningAlgValuesSupported:         byAssertion,
 			RevocationEndpointAuthMethodsSupported:             byAny,
-			RevocationEndpointAuthSigningAlgValuesSupported:    algorithms,
+			RevocationEndpointAuthSigningAlgValuesSupported:    byAssertion,
 			IntrospectionEndpointAuthMethodsSupported:          bySecretOrKey,
-			IntrospectionEndpointAuthSigningAlgValuesSupported: algorithms,
+			IntrospectionEndpointAuthSigningAlgValuesSupported: byAssertion,
 
 			RequestParameterSupported:              true,
 			RequestObjectSigningAlgValuesSupported: algorithms,

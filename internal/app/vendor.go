@@ -30,8 +30,8 @@ type vendorAddCmd struct {
 	RedirectURI           []string          `name:"redirect-uri" required:"" sep:"none" env:"-" placeholder:"URL" help:"Where sign-ins end; repeat for more."`
 	PostLogoutRedirectURI []string          `name:"post-logout-redirect-uri" sep:"none" env:"-" placeholder:"URL" help:"Where sign-outs may end; repeat for more."`
 	Public                bool              `env:"-" help:"A vendor that cannot keep a secret (app in a browser or on a phone)."`
-	AuthMethod            string            `enum:",client_secret_basic,client_secret_post,private_key_jwt" default:"" env:"-" help:"How it proves itself: client_secret_basic, client_secret_post or private_key_jwt."`
-	JWKSFile              string            `name:"jwks-file" env:"-" placeholder:"FILE" help:"Its public keys, for private_key_jwt."`
+	AuthMethod            string            `enum:",client_secret_basic,client_secret_post,client_secret_jwt,private_key_jwt" default:"" env:"-" help:"How it proves itself: client_secret_basic, client_secret_post, client_secret_jwt or private_key_jwt."`
+	JWKSFile              string            `name:"jwks-file" env:"-" placeholder:"FILE" help:"Its public keys, for private_key_jwt and signed requests."`
 	Purpose               map[string]string `mapsep:"none" env:"-" placeholder:"CLAIM=TEXT" help:"Why it asks for a claim, in one sentence; repeat for more."`
 	Domain                string            `env:"-" help:"Its domain; the first redirect address's host when empty."`
 	Unverified            bool              `env:"-" help:"You have not checked that the domain is the vendor's: customers are warned."`
@@ -40,7 +40,8 @@ type vendorAddCmd struct {
 	PolicyURI             string            `name:"policy-uri" env:"-" help:"Its privacy policy."`
 	TermsURI              string            `name:"terms-uri" env:"-" help:"Its terms of service."`
 	SigningAlg            string            `enum:",RS256,ES256,EdDSA" default:"" env:"-" help:"How ID tokens are signed: RS256 (default), ES256 or EdDSA."`
-	JSON                  bool              `env:"-" help:"Print JSON."`
+	protocolFlags
+	JSON bool `env:"-" help:"Print JSON."`
 }
 
 // Run registers the vendor.
@@ -61,7 +62,7 @@ func (c *vendorAddCmd) vendor() (identity.Vendor, error) {
 		Name: c.Name, Domain: c.Domain, DomainVerified: !c.Unverified,
 		Contact: c.Contact, PolicyURI: c.PolicyURI, TermsURI: c.TermsURI,
 		RedirectURIs: c.RedirectURI, PostLogoutRedirectURIs: c.PostLogoutRedirectURI,
-		Public: c.Public, AuthMethod: c.AuthMethod, Purposes: c.Purpose, SigningAlg: c.SigningAlg,
+		Public: c.Public, AuthMethod: c.AuthMethod, Purposes: c.Purpose, SigningAlg: c.SigningAlg, Protocol: c.protocol(),
 	}
 	if v.Domain == "" {
 		if u, err := url.Parse(c.RedirectURI[0]); err == nil {
@@ -122,6 +123,7 @@ type vendorView struct {
 	Contact                string            `json:"contact,omitempty"`
 	PolicyURI              string            `json:"policy_uri,omitempty"`
 	TermsURI               string            `json:"tos_uri,omitempty"`
+	Protocol               identity.Protocol `json:"protocol,omitzero"`
 	Logo                   bool              `json:"logo"`
 	Created                time.Time         `json:"created"`
 }
@@ -131,7 +133,7 @@ func viewVendor(v identity.Vendor) vendorView {
 		ClientID: v.ID, Name: v.Name, Domain: v.Domain, DomainVerified: v.DomainVerified, Public: v.Public,
 		AuthMethod: v.AuthMethod, RedirectURIs: v.RedirectURIs, PostLogoutRedirectURIs: v.PostLogoutRedirectURIs,
 		Purposes: v.Purposes, SigningAlg: v.SigningAlg, Contact: v.Contact, PolicyURI: v.PolicyURI,
-		TermsURI: v.TermsURI, Logo: len(v.Logo) > 0, Created: v.Created,
+		TermsURI: v.TermsURI, Protocol: v.Protocol, Logo: len(v.Logo) > 0, Created: v.Created,
 	}
 }
 

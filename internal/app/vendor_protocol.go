@@ -1,0 +1,32 @@
+package app
+
+import "github.com/meins-id/meins/identity"
+
+// protocolFlags say how strictly a vendor's requests are read and in which form it is answered. Without
+// any of them holds what holds for everybody.
+type protocolFlags struct {
+	PKCE             string   `name:"pkce" enum:"required,nonce,optional" default:"required" env:"-" help:"Who may leave PKCE out: nobody (required), a confidential vendor that sends a nonce (nonce), or any confidential vendor (optional; weaker, for certification runs)."`
+	RequirePushed    bool     `env:"-" help:"Refuse requests that were not pushed (PAR)."`
+	RequireSigned    bool     `env:"-" help:"Refuse requests that are not signed (JAR); needs --jwks-file."`
+	RequestAlg       string   `enum:",ES256,RS256,PS256,EdDSA" default:"" env:"-" help:"The one algorithm of signed requests."`
+	AuthAlg          string   `enum:",ES256,RS256,PS256,EdDSA" default:"" env:"-" help:"The one algorithm of private_key_jwt."`
+	ResponseAlg      string   `enum:",RS256,ES256,EdDSA" default:"" env:"-" help:"How authorization responses are signed where the vendor wants that (JARM); RS256 when empty."`
+	UserInfoAlg      string   `name:"userinfo-alg" enum:",RS256,ES256,EdDSA" default:"" env:"-" help:"Sign UserInfo; plain JSON when empty."`
+	IntrospectionAlg string   `enum:",RS256,ES256,EdDSA" default:"" env:"-" help:"How introspection is signed where the vendor wants that; RS256 when empty."`
+	DPoP             bool     `name:"dpop" env:"-" help:"Refuse token requests without a DPoP proof."`
+	InitiateLoginURI string   `name:"initiate-login-uri" env:"-" placeholder:"URL" help:"Where the vendor begins a login that somebody else starts."`
+	DefaultMaxAge    *int64   `env:"-" placeholder:"SECONDS" help:"How old a login may be where a request does not say."`
+	Resource         []string `sep:"none" env:"-" placeholder:"URL" help:"An API of the vendor's that it may get access tokens for; repeat for more."`
+}
+
+func (f protocolFlags) protocol() identity.Protocol {
+	p := identity.Protocol{
+		PKCE: f.PKCE, RequirePushed: f.RequirePushed, RequireSigned: f.RequireSigned, RequestAlg: f.RequestAlg, AuthAlg: f.AuthAlg,
+		ResponseAlg: f.ResponseAlg, UserInfoAlg: f.UserInfoAlg, IntrospectionAlg: f.IntrospectionAlg, BoundTokens: f.DPoP,
+		InitiateLogin: f.InitiateLoginURI, DefaultMaxAge: f.DefaultMaxAge, Resources: f.Resource,
+	}
+	if p.PKCE == "required" {
+		p.PKCE = identity.PKCERequired
+	}
+	return p
+}
