@@ -25,12 +25,19 @@ import (
 // the program refuses settings that it does not know.
 const asProgram = "APPTEST_AS_PROGRAM"
 
-// Main is the TestMain of every package that starts programs.
-func Main(m *testing.M) {
+// Main is the TestMain of every package that starts programs. What is to be done after the last test
+// says whether it went well.
+func Main(m *testing.M, after ...func() bool) {
 	if os.Getenv(asProgram) != "" {
 		os.Exit(app.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	for _, f := range after {
+		if !f() && code == 0 {
+			code = 1
+		}
+	}
+	os.Exit(code)
 }
 
 // Program is one running provider.

@@ -92,7 +92,7 @@ func (w *world) shown(t *testing.T, a apptest.Answer, address string) {
 
 func TestAuthorize_repeatedParameters_areNeverChosenFrom(t *testing.T) {
 	w := start(t)
-	other := w.AddVendor(t, "https://evil.example/callback")
+	other := w.other(t, "https://evil.example/callback")
 	good := strings.TrimPrefix(w.AuthorizeURL(w.vendor), w.Issuer)
 	for _, more := range []string{
 		"client_id=" + other.ClientID, "client_id=" + w.vendor.ClientID, "redirect_uri=" + url.QueryEscape(other.RedirectURI),
@@ -130,7 +130,7 @@ func (w *world) toldTheVendor(t *testing.T, a apptest.Answer, code string) {
 
 func TestPKCE_missingOrPlainOrMalformed_isRefused(t *testing.T) {
 	w := start(t)
-	public := w.AddVendor(t, callback, "--public")
+	public := w.other(t, callback, "--public")
 	for name, pairs := range map[string][]string{
 		"none at all":                  {"code_challenge", "", "code_challenge_method", ""},
 		"the method alone":             {"code_challenge", ""},

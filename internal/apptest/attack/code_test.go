@@ -107,8 +107,8 @@ func atOnce(racers int, do func() apptest.Answer) []apptest.Answer {
 // rightful owner no harm: the code still serves at the end.
 func TestCode_isBound_toItsClientItsAddressAndItsVerifier(t *testing.T) {
 	w := start(t)
-	other := w.AddVendor(t, callback)
-	public := w.AddVendor(t, callback, "--public")
+	other := w.other(t, callback)
+	public := w.other(t, callback, "--public")
 	code := w.person(t, "ada").codeFor(t, w.vendor, "email")
 	form := func(pairs ...string) url.Values { return apptest.CodeForm(w.vendor, code, pairs...) }
 	for name, c := range map[string]struct {
@@ -147,7 +147,7 @@ func TestCode_isBound_toItsClientItsAddressAndItsVerifier(t *testing.T) {
 
 func TestTokens_serveOnlyAsWhatTheyAre_andOnlyTheirClient(t *testing.T) {
 	w := start(t)
-	other := w.AddVendor(t, callback)
+	other := w.other(t, callback)
 	got := w.person(t, "ada").tokensFor(t, w.vendor, "email")
 
 	w.opensNothing(t, got.Refresh)

@@ -31,28 +31,29 @@ var figures = regexp.MustCompile(`\d+`)
 // TestLogin_ofNobody_looksLikeALoginOfSomebody in status, headers, body and parameters, for every kind
 // of secret, and also when guessing is slowed down.
 func TestLogin_ofNobody_looksLikeALoginOfSomebody(t *testing.T) {
-	w := start(t)
-	w.person(t, "ada")
-	s := w.stranger(t)
+	t.Parallel()
+	w := alone(t)
+	ada, s := w.person(t, "ada"), w.stranger(t)
+	nobody := strings.Repeat("b", len(ada.login))
 	for _, kind := range []agent.SlotKind{agent.SlotKindPassphrase, agent.SlotKindRecovery, agent.SlotKindPasskey, "made-up", ""} {
 		for _, auth := range [][]byte{random(32), {}, nil, random(31), random(1000)} {
-			known, unknown := s.try(t, "ada", kind, auth), s.try(t, "adb", kind, auth)
+			known, unknown := s.try(t, ada.login, kind, auth), s.try(t, nobody, kind, auth)
 			alike(t, known, unknown)
 			if known.Status < http.StatusBadRequest || known.Header.Get("Set-Cookie") != "" {
 				t.Fatalf("a guess is answered with %d %s", known.Status, known.Body)
 			}
 		}
 	}
-	for _, spelling := range []string{"ADA", " ada ", "ａｄａ"} {
-		alike(t, s.parameters(t, "ada"), s.parameters(t, spelling))
+	for _, spelling := range []string{strings.ToUpper(ada.login), " " + ada.login + " ", "ａｄａ" + ada.login[3:]} {
+		alike(t, s.parameters(t, ada.login), s.parameters(t, spelling))
 	}
-	first, again, other := s.parameters(t, "adb"), s.parameters(t, "adb"), s.parameters(t, "adc")
+	first, again, other := s.parameters(t, nobody), s.parameters(t, nobody), s.parameters(t, nobody+"c")
 	if string(first.Body) != string(again.Body) || string(first.Body) == string(other.Body) {
 		t.Error("the parameters of nobody change, or are the same for everybody")
 	}
 	var known, unknown struct{ Stretch agent.Stretch }
-	s.read(t, http.MethodPost, "/login/parameters", agent.LoginName{Login: "ada"}, &known)
-	s.read(t, http.MethodPost, "/login/parameters", agent.LoginName{Login: "adb"}, &unknown)
+	s.read(t, http.MethodPost, "/login/parameters", agent.LoginName{Login: ada.login}, &known)
+	s.read(t, http.MethodPost, "/login/parameters", agent.LoginName{Login: nobody}, &unknown)
 	if known.Stretch.M != unknown.Stretch.M || known.Stretch.T != unknown.Stretch.T || known.Stretch.P != unknown.Stretch.P || len(known.Stretch.Salt) != len(unknown.Stretch.Salt) {
 		t.Errorf("somebody's passphrase is stretched with %v, nobody's with %v", known, unknown)
 	}
@@ -84,11 +85,12 @@ func alike(t *testing.T, a, b apptest.Answer) {
 // that it invents serves it; the customer gets in from elsewhere at once, and from there after the
 // time that the answer names.
 func TestGuessing_isSlowedDown_andNeverLocksTheCustomerOut(t *testing.T) {
-	w := start(t)
+	t.Parallel()
+	w := alone(t)
 	ada, s := w.person(t, "ada"), w.stranger(t)
 	var slowed apptest.Answer
 	for i := range 12 {
-		in := agent.Login{Login: "ada", Kind: agent.SlotKindPassphrase, Auth: random(32)}
+		in := agent.Login{Login: ada.login, Kind: agent.SlotKindPassphrase, Auth: random(32)}
 		r := s.request(t, http.MethodPost, "/session", in)
 		invented := fmt.Sprintf("198.51.100.%d", i)
 		for _, name := range []string{"X-Forwarded-For", "X-Real-Ip", "True-Client-Ip", "Cf-Connecting-Ip", "X-Client-Ip"} {
@@ -122,10 +124,11 @@ func TestGuessing_isSlowedDown_andNeverLocksTheCustomerOut(t *testing.T) {
 // TestGuessing_fromManyAddresses_doesNotLockTheCustomerOut, when the addresses are those that a
 // proxy tells of; and what a guesser puts before them is not believed.
 func TestGuessing_fromManyAddresses_doesNotLockTheCustomerOut(t *testing.T) {
-	w := start(t, "--trusted-proxy", "127.0.0.0/8")
+	t.Parallel()
+	w := alone(t, "--trusted-proxy", "127.0.0.0/8")
 	ada, s := w.person(t, "ada"), w.stranger(t)
 	from := func(p *person, auth []byte, hops string) apptest.Answer {
-		r := p.request(t, http.MethodPost, "/session", agent.Login{Login: "ada", Kind: agent.SlotKindPassphrase, Auth: auth})
+		r := p.request(t, http.MethodPost, "/session", agent.Login{Login: ada.login, Kind: agent.SlotKindPassphrase, Auth: auth})
 		r.Header.Set("X-Forwarded-For", hops)
 		return p.Send(t, r)
 	}
@@ -172,7 +175,7 @@ func TestSession_isNeverTheOneThatSomebodyElseChose(t *testing.T) {
 	planted := mallory.Cookie(t).Value
 	invented := encoded(random(32))
 	for _, value := range []string{planted, invented, ""} {
-		r := ada.request(t, http.MethodPost, "/session", agent.Login{Login: "ada", Kind: agent.SlotKindPassphrase, Auth: ada.auth})
+		r := ada.request(t, http.MethodPost, "/session", agent.Login{Login: ada.login, Kind: agent.SlotKindPassphrase, Auth: ada.auth})
 		r.AddCookie(&http.Cookie{Name: "meins_session", Value: value})
 		a := w.Send(t, r)
 		a.Refused(t, http.StatusOK, "")
@@ -216,7 +219,7 @@ func TestSession_thatEnded_isOver(t *testing.T) {
 	change := agent.SlotChange{CurrentAuth: ada.auth, Auth: random(32), Slot: newSlot(agent.SlotKindPassphrase, nil).Slot}
 	ada.call(t, http.MethodPut, "/slots/passphrase", change).Refused(t, http.StatusNoContent, "")
 	refused(second)
-	ada.try(t, "ada", agent.SlotKindPassphrase, ada.auth).Refused(t, http.StatusUnauthorized, "wrong-login")
+	ada.try(t, ada.login, agent.SlotKindPassphrase, ada.auth).Refused(t, http.StatusUnauthorized, "wrong-login")
 	ada.call(t, http.MethodDelete, "/sessions", nil).Refused(t, http.StatusNoContent, "")
 	refused(third)
 }
@@ -256,13 +259,13 @@ func TestSignUp_takesNobodysAccount(t *testing.T) {
 	s.auth, s.code = random(32), random(32)
 	for name, alter := range map[string]func(*agent.NewAccount){
 		"the same name":         func(*agent.NewAccount) {},
-		"in upper case":         func(n *agent.NewAccount) { n.Login = "ADA" },
-		"in wide letters":       func(n *agent.NewAccount) { n.Login = "ａｄａ" },
-		"with spaces around":    func(n *agent.NewAccount) { n.Login = "  ada\t" },
+		"in upper case":         func(n *agent.NewAccount) { n.Login = strings.ToUpper(n.Login) },
+		"in wide letters":       func(n *agent.NewAccount) { n.Login = "ａｄａ" + n.Login[3:] },
+		"with spaces around":    func(n *agent.NewAccount) { n.Login = "  " + n.Login + "\t" },
 		"the same identifier":   func(n *agent.NewAccount) { n.Login, n.Account = "grace", string(ada.account) },
-		"an invisible letter":   func(n *agent.NewAccount) { n.Login = "a\u200bda" },
-		"a turned letter":       func(n *agent.NewAccount) { n.Login = "\u202eada" },
-		"a NUL":                 func(n *agent.NewAccount) { n.Login = "ada\x00" },
+		"an invisible letter":   func(n *agent.NewAccount) { n.Login = "a\u200b" + n.Login[1:] },
+		"a turned letter":       func(n *agent.NewAccount) { n.Login = "\u202e" + n.Login },
+		"a NUL":                 func(n *agent.NewAccount) { n.Login = n.Login + "\x00" },
 		"an identifier of none": func(n *agent.NewAccount) { n.Login, n.Account = "grace", "../../x" },
 		"one slot":              func(n *agent.NewAccount) { n.Login, n.Slots = "grace", n.Slots[:1] },
 		"the same slot twice":   func(n *agent.NewAccount) { n.Login, n.Slots[1] = "grace", n.Slots[0] },
@@ -272,7 +275,7 @@ func TestSignUp_takesNobodysAccount(t *testing.T) {
 		"a proof of noughts":    func(n *agent.NewAccount) { n.Login, n.Slots[0].Auth = "grace", make([]byte, 32) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			s.login, s.account = "ada", id.New[id.Account]()
+			s.login, s.account, s.from = ada.login, id.New[id.Account](), somewhere()
 			n := s.application()
 			alter(&n)
 			a := s.call(t, http.MethodPost, "/accounts", n)

@@ -43,7 +43,7 @@ func (w *world) pushedURL(v apptest.Vendor, uri string, pairs ...string) string 
 
 func TestPushedRequest_ofAnotherClient_orAltered_isShownAndNeverFollowed(t *testing.T) {
 	w := start(t)
-	other := w.AddVendor(t, "https://evil.example/callback")
+	other := w.other(t, "https://evil.example/callback")
 	uri := w.push(t, w.vendor, w.ordinary(t, w.vendor))
 	for name, forged := range map[string]string{
 		"altered": changed(uri, len(uri)-20), "cut": uri[:len(uri)-3], "longer": uri + "AAAA", "in upper case": strings.ToUpper(uri),
@@ -61,7 +61,7 @@ func TestPushedRequest_ofAnotherClient_orAltered_isShownAndNeverFollowed(t *test
 
 func TestPush_ofWhatMayNotBeAsked_orByWhomeverElse_isRefused(t *testing.T) {
 	w := start(t)
-	other, public := w.AddVendor(t, "https://evil.example/callback"), w.AddVendor(t, callback, "--public")
+	other, public := w.other(t, "https://evil.example/callback"), w.other(t, callback, "--public")
 	good := w.ordinary(t, w.vendor)
 	for name, c := range map[string]struct {
 		pairs []string

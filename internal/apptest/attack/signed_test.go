@@ -176,15 +176,13 @@ func TestIDTokenHint_notSignedByThisIssuer_neitherNamesACustomerNorEndsASession(
 // foreignHint is an ID token of another provider.
 func foreignHint(t *testing.T) string {
 	t.Helper()
-	p := apptest.Start(t)
-	w := &world{p, p.AddVendor(t, callback)}
+	w := alone(t)
 	return w.person(t, "ada").tokensFor(t, w.vendor, "email").ID
 }
 
 func TestEverythingOfAnotherIssuer_isRefused(t *testing.T) {
 	w := start(t)
-	p := apptest.Start(t)
-	foreign := &world{p, p.AddVendor(t, callback)}
+	foreign := alone(t)
 	theirs, ada := foreign.person(t, "ada"), w.person(t, "ada")
 	ada.codeFor(t, w.vendor, "email")
 	got := theirs.tokensFor(t, foreign.vendor, "email")

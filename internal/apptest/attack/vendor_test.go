@@ -13,7 +13,7 @@ import (
 // thief of the database would have.
 func TestVendorSecret_wrongInAnyWay_isRefused_andAnUnknownVendorLooksTheSame(t *testing.T) {
 	w := start(t)
-	other, public, keyed := w.AddVendor(t, callback), w.AddVendor(t, callback, "--public"), w.keyed(t)
+	other, public, keyed := w.other(t, callback), w.other(t, callback, "--public"), w.keyed(t)
 	secret := w.vendor.ClientSecret
 	form := url.Values{"grant_type": {"client_credentials"}}
 	var first apptest.Answer
@@ -61,7 +61,7 @@ func TestVendorSecret_wrongInAnyWay_isRefused_andAnUnknownVendorLooksTheSame(t *
 
 func TestVendor_withoutAProof_isNobody(t *testing.T) {
 	w := start(t)
-	public := w.AddVendor(t, callback, "--public")
+	public := w.other(t, callback, "--public")
 	got := w.person(t, "ada").tokensFor(t, w.vendor, "email")
 	bare := func(path string, pairs ...string) apptest.Answer {
 		form := url.Values{}

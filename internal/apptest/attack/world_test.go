@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/meins-id/meins/internal/apptest"
@@ -26,18 +28,37 @@ type world struct {
 	*apptest.Program
 
 	vendor apptest.Vendor
+
+	mu     sync.Mutex
+	others map[string]apptest.Vendor
 }
 
-func start(t *testing.T, flags ...string) *world {
+func newWorld(t testing.TB, p *apptest.Program) *world {
 	t.Helper()
-	t.Parallel()
-	p := apptest.Start(t, flags...)
 	t.Cleanup(func() { calm(t, p) })
-	return &world{p, p.AddVendor(t, callback, "--post-logout-redirect-uri", goodbye)}
+	return &world{Program: p, vendor: p.AddVendor(t, callback, "--post-logout-redirect-uri", goodbye), others: map[string]apptest.Vendor{}}
+}
+
+// alone starts a program for one test.
+func alone(t *testing.T, flags ...string) *world {
+	t.Helper()
+	return newWorld(t, apptest.Start(t, flags...))
+}
+
+// other is another vendor, the same one for the same address and flags.
+func (w *world) other(t *testing.T, redirect string, flags ...string) apptest.Vendor {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	name := strings.Join(append(flags, redirect), " ")
+	if _, ok := w.others[name]; !ok {
+		w.others[name] = w.AddVendor(t, redirect, flags...)
+	}
+	return w.others[name]
 }
 
 // calm checks that no attack made the program raise an alarm, and that its log stayed a record a line.
-func calm(t *testing.T, p *apptest.Program) {
+func calm(t testing.TB, p *apptest.Program) {
 	t.Helper()
 	for line := range strings.Lines(p.Log()) {
 		var record struct{ Level, Msg string }
@@ -56,6 +77,7 @@ type person struct {
 	*apptest.Customer
 
 	w       *world
+	from    string // the address that the program is told of
 	login   string
 	account id.Account
 	auth    []byte // what proves the passphrase
@@ -69,7 +91,8 @@ type person struct {
 func (w *world) person(t *testing.T, login string) *person {
 	t.Helper()
 	p := &person{
-		Customer: w.Customer(t), w: w, login: login, account: id.New[id.Account](),
+		Customer: w.Customer(t), w: w, login: login + "-" + string(id.New[id.Account]()), account: id.New[id.Account](),
+		from: somewhere(),
 		auth: random(32), code: random(32), key: vault.NewKey(),
 	}
 	answer := p.call(t, http.MethodPost, "/accounts", p.application())
@@ -93,6 +116,12 @@ func newSlot(kind agent.SlotKind, auth []byte) agent.NewSlot {
 		s.Stretch = &agent.Stretch{M: 64 << 10, T: 3, P: 1, Salt: random(16)}
 	}
 	return agent.NewSlot{Slot: s, Auth: auth}
+}
+
+// somewhere is an address of nobody else.
+func somewhere() string {
+	b := random(4)
+	return fmt.Sprintf("2001:db8:%02x%02x:%02x%02x::1", b[0], b[1], b[2], b[3])
 }
 
 func random(n int) []byte {
@@ -119,7 +148,11 @@ func (p *person) request(t testing.TB, method, path string, in any) *http.Reques
 		}
 		body, kind = bytes.NewReader(text), apptest.JSON
 	}
-	return p.w.Request(t, method, "/api/v1"+path, body, kind)
+	r := p.w.Request(t, method, "/api/v1"+path, body, kind)
+	if p.from != "" {
+		r.Header.Set("X-Forwarded-For", p.from)
+	}
+	return r
 }
 
 // signIn begins a new session, which takes the place of the browser's.
