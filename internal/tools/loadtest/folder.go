@@ -134,7 +134,7 @@ func fill(ctx context.Context, dir string, accounts, grants int) (f *folder, err
 }
 
 // fillers is how many make customers at once, so that they share commits.
-const fillers = 256
+const fillers = 1024
 
 // together runs n tasks, so many at once, and gives the first error of each runner.
 func together(runners, n int, task func(i int) error) error {

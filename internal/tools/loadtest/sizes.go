@@ -25,17 +25,21 @@ func compareSizes(ctx context.Context, s settings, dir string, stdout io.Writer)
 			err = errors.Join(err, one.end())
 		}
 	}()
+	var folders []*folder
 	for _, accounts := range []int{smallAccounts, s.accounts} {
 		begun := time.Now()
 		f, err := fill(ctx, filepath.Join(dir, fmt.Sprint(accounts)), accounts, s.grants)
 		if err != nil {
 			return err
 		}
+		folders = append(folders, f)
 		_, _ = fmt.Fprintf(stdout, "%d accounts with %d grants each, made in %.0f s\n", accounts, s.grants, time.Since(begun).Seconds())
-		if err := stepAside(ctx); err != nil {
-			return err
-		}
-		begun = time.Now()
+	}
+	if err := stepAside(ctx); err != nil {
+		return err
+	}
+	for _, f := range folders { // not before all are filled: a server closes idle connections
+		begun := time.Now()
 		one, err := newSide(ctx, s, f)
 		if err != nil {
 			return err
@@ -44,7 +48,8 @@ func compareSizes(ctx context.Context, s settings, dir string, stdout io.Writer)
 		if err := one.each(func(sh *shopper) error { return sh.collect(largeTokens - smallTokens) }); err != nil {
 			return err
 		}
-		_, _ = fmt.Fprintf(stdout, "  started, and tokens of %d grants fetched, in %.1f s\n", largeTokens*s.connections, time.Since(begun).Seconds())
+		_, _ = fmt.Fprintf(stdout, "  %d accounts: started, and tokens of %d grants fetched, in %.1f s\n",
+			len(f.customers), largeTokens*s.connections, time.Since(begun).Seconds())
 	}
 	for _, o := range operations {
 		if slices.Contains([]string{"UserInfo", "login check"}, o.name) {
