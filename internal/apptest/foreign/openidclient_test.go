@@ -107,10 +107,15 @@ func TestOpenIDClient_introspectsAndRevokes(t *testing.T) {
 
 func newOpenIDClient(t *testing.T, p *apptest.Program, v apptest.Vendor, method, alg string) *openidClient {
 	t.Helper()
+	return runOpenIDClient(t, "vendor.mjs", p, v, method, alg)
+}
+
+func runOpenIDClient(t *testing.T, script string, p *apptest.Program, v apptest.Vendor, method, alg string) *openidClient {
+	t.Helper()
 	if _, err := os.Stat("openid-client/node_modules/openid-client"); err != nil {
 		t.Fatal("openid-client is not installed: run scripts/install-tools test")
 	}
-	cmd := exec.CommandContext(t.Context(), "node", "openid-client/vendor.mjs", p.Issuer, v.ClientID, method, alg, callback, scopes)
+	cmd := exec.CommandContext(t.Context(), "node", "openid-client/"+script, p.Issuer, v.ClientID, method, alg, callback, scopes)
 	cmd.Env = append(os.Environ(), "CLIENT_SECRET="+v.ClientSecret)
 	cmd.Stderr = t.Output()
 	in, err := cmd.StdinPipe()
