@@ -54,6 +54,9 @@ func (v Vendor) completed(now time.Time) Vendor {
 	if v.AuthMethod == "" {
 		v.AuthMethod = v.defaultMethod()
 	}
+	if v.Protocol = v.Protocol.completed(); v.Protocol.HighSecurity() && v.SigningAlg == "" {
+		v.SigningAlg = string(jose.ES256)
+	}
 	if len(v.GrantTypes) == 0 {
 		v.GrantTypes = v.defaultGrants()
 	}

@@ -17,6 +17,9 @@ const (
 // zero Protocol is what holds for everybody; every field but PKCE makes things stricter, and PKCE is
 // the operator's to loosen. In JSON the fields have the names of the registered client metadata.
 type Protocol struct {
+	// Profile is "", or one of the profiles: all that it demands is set then.
+	Profile string `json:"profile,omitempty"`
+
 	PKCE string `json:"pkce,omitempty"`
 	// RequirePushed refuses requests that did not come by PAR (RFC 9126, 6).
 	RequirePushed bool `json:"require_pushed_authorization_requests,omitempty"`
@@ -44,7 +47,7 @@ type Protocol struct {
 
 // IsZero lets the record of a vendor without wishes look as ever.
 func (p Protocol) IsZero() bool {
-	return p.DefaultMaxAge == nil && len(p.Resources) == 0 && p.PKCE == "" && p.RequestAlg == "" && p.AuthAlg == "" &&
+	return p.DefaultMaxAge == nil && len(p.Resources) == 0 && p.Profile == "" && p.PKCE == "" && p.RequestAlg == "" && p.AuthAlg == "" &&
 		p.ResponseAlg == "" && p.UserInfoAlg == "" && p.IntrospectionAlg == "" && p.InitiateLogin == "" &&
 		!p.RequirePushed && !p.RequireSigned && !p.BoundTokens
 }
@@ -92,6 +95,7 @@ func (v Vendor) checkProtocol(m *mistakes) {
 	m.add((p.RequireSigned || p.RequestAlg != "") && len(v.JWKS) == 0, "keys: signed requests need them")
 	m.add(p.InitiateLogin != "" && !isPage(p.InitiateLogin), "initiate login address %q: needs an https address", p.InitiateLogin)
 	m.add(p.DefaultMaxAge != nil && (*p.DefaultMaxAge < 0 || *p.DefaultMaxAge > maxMaxAge), "default max age: out of range")
+	v.checkProfile(m)
 	v.checkResources(m)
 }
 

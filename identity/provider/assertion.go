@@ -59,7 +59,7 @@ func (p *Provider) authenticateByKey(ctx context.Context, c credentials) (identi
 func (p *Provider) verifyAssertion(v identity.Vendor, signed *jwt.JSONWebToken, claims *jwt.Claims) error {
 	algorithm := jose.SignatureAlgorithm(signed.Headers[0].Algorithm)
 	switch {
-	case v.Public || v.Protocol.AuthAlg != "" && v.Protocol.AuthAlg != string(algorithm):
+	case v.Public || v.AuthMethod == methodKey && !isStrong(v, string(algorithm)) || !p.audienceFits(v, signed) || v.Protocol.AuthAlg != "" && v.Protocol.AuthAlg != string(algorithm):
 		return errAssertion
 	case v.AuthMethod == methodKey && algorithm != macAlgorithm:
 		return verifyBy(v.JWKS, signed, claims)

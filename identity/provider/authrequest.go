@@ -79,6 +79,9 @@ func checkResponse(v identity.Vendor, form url.Values) outcome {
 	if mistake := modeMistake(form.Get("response_mode"), form.Get("redirect_uri")); mistake != "" {
 		return failure(errInvalidRequest, mistake)
 	}
+	if !responseFits(v, form.Get("response_mode")) {
+		return failure(errInvalidRequest, "this client must ask for a signed response")
+	}
 	return nil
 }
 

@@ -24,7 +24,8 @@ const (
 
 	maxProof     = 8 << 10
 	maxProofName = 256
-	maxProofSkew = 5 * time.Minute
+	maxProofAge  = 5 * time.Minute
+	maxProofSkew = time.Minute // FAPI 2.0 Security Profile, 5.3.2.1
 
 	headerProof = "DPoP"
 	headerNonce = "DPoP-Nonce"
@@ -37,6 +38,7 @@ const (
 // is none.
 type proof struct {
 	thumbprint string // of the key, RFC 7638
+	algorithm  string
 	name       string // of this proof, to notice it when it comes again
 	until      time.Time
 }
@@ -72,7 +74,7 @@ func (p *Provider) readProof(r *http.Request, path, access string) (proof, error
 	case len(headers) > 1 || len(headers[0]) > maxProof:
 		return proof{}, refuseProof("send one DPoP proof")
 	}
-	claims, thumbprint, err := openProof(headers[0])
+	claims, pr, err := openProof(headers[0])
 	if err != nil {
 		return proof{}, refuseProof("the DPoP proof is malformed, or its signature does not hold")
 	}
@@ -93,35 +95,36 @@ func (p *Provider) readProof(r *http.Request, path, access string) (proof, error
 		return proof{}, refuseNonce()
 	}
 	// The nonce says how old a proof can be; iat only shows a clock that is far off.
-	if off := p.o.Now().Sub(claims.Issued.Time()); off > maxProofSkew || off < -maxProofSkew {
+	if off := p.o.Now().Sub(claims.Issued.Time()); off > maxProofAge || off < -maxProofSkew {
 		return proof{}, refuseProof("iat of the DPoP proof is out of range")
 	}
-	return proof{thumbprint: thumbprint, name: claims.ID, until: made.Add(nonceLifetime + nonceStep)}, nil
+	pr.name, pr.until = claims.ID, made.Add(nonceLifetime+nonceStep)
+	return pr, nil
 }
 
 var errProof = errors.New("not a DPoP proof")
 
 // openProof checks a proof's form and its signature by the key that it brings along.
-func openProof(text string) (proofClaims, string, error) {
+func openProof(text string) (proofClaims, proof, error) {
 	signed, err := jwt.ParseSigned(text, assertionAlgorithms)
 	if err != nil || len(signed.Headers) != 1 {
-		return proofClaims{}, "", errProof
+		return proofClaims{}, proof{}, errProof
 	}
 	head := signed.Headers[0]
 	kind, _ := head.ExtraHeaders[jose.HeaderType].(string)
 	key := head.JSONWebKey
 	if !strings.EqualFold(kind, proofType) || key == nil || !key.Valid() || !key.IsPublic() {
-		return proofClaims{}, "", errProof
+		return proofClaims{}, proof{}, errProof
 	}
 	var claims proofClaims
 	if err := signed.Claims(key.Key, &claims); err != nil {
-		return proofClaims{}, "", errProof
+		return proofClaims{}, proof{}, errProof
 	}
 	sum, err := key.Thumbprint(crypto.SHA256)
 	if err != nil {
-		return proofClaims{}, "", errProof
+		return proofClaims{}, proof{}, errProof
 	}
-	return claims, encoding.EncodeToString(sum), nil
+	return claims, proof{thumbprint: encoding.EncodeToString(sum), algorithm: head.Algorithm}, nil
 }
 
 // isHere compares htu with an address of ours, without query and fragment, whichever way scheme, host
@@ -175,6 +178,9 @@ func (p *Provider) spendProof(ctx context.Context, pr proof) error {
 func demandsProof(v identity.Vendor, pr proof) error {
 	if v.Protocol.BoundTokens && pr.none() {
 		return refuseProof("this client must send a DPoP proof")
+	}
+	if !pr.none() && !isStrong(v, pr.algorithm) {
+		return refuseProof("this client must sign its DPoP proofs with a stronger algorithm")
 	}
 	return nil
 }

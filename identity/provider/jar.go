@@ -74,7 +74,7 @@ func objectAlgorithms(v identity.Vendor) []jose.SignatureAlgorithm {
 	if v.Protocol.RequestAlg != "" {
 		return []jose.SignatureAlgorithm{jose.SignatureAlgorithm(v.Protocol.RequestAlg)}
 	}
-	return assertionAlgorithms
+	return algorithmsOf(v)
 }
 
 // isObjectType refuses a JWT that was signed to be something else (RFC 9101, 10.8).

@@ -51,7 +51,7 @@ func (p *Provider) refresh(ctx context.Context, v identity.Vendor, pr proof, pre
 		return nil, err
 	}
 	narrowed.Thumbprint = pr.thumbprint
-	rotated, err := p.rotate(ctx, t)
+	rotated, stays, err := p.advance(ctx, v, t)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,9 @@ func (p *Provider) refresh(ctx context.Context, v identity.Vendor, pr proof, pre
 	if err != nil {
 		return nil, err
 	}
-	answer.Refresh = p.mint(kindRefresh, p.successor(t, rotated))
+	if !stays {
+		answer.Refresh = p.mint(kindRefresh, p.successor(t, rotated))
+	}
 	return answer, nil
 }
 

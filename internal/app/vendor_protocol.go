@@ -5,6 +5,7 @@ import "github.com/meins-id/meins/identity"
 // protocolFlags say how strictly a vendor's requests are read and in which form it is answered. Without
 // any of them holds what holds for everybody.
 type protocolFlags struct {
+	Profile          string   `enum:",fapi2,fapi2-message-signing" default:"" env:"-" help:"Hold the vendor to a profile and all it demands: fapi2 or fapi2-message-signing."`
 	PKCE             string   `name:"pkce" enum:"required,nonce,optional" default:"required" env:"-" help:"Who may leave PKCE out: nobody (required), a confidential vendor that sends a nonce (nonce), or any confidential vendor (optional; weaker, for certification runs)."`
 	RequirePushed    bool     `env:"-" help:"Refuse requests that were not pushed (PAR)."`
 	RequireSigned    bool     `env:"-" help:"Refuse requests that are not signed (JAR); needs --jwks-file."`
@@ -21,7 +22,7 @@ type protocolFlags struct {
 
 func (f protocolFlags) protocol() identity.Protocol {
 	p := identity.Protocol{
-		PKCE: f.PKCE, RequirePushed: f.RequirePushed, RequireSigned: f.RequireSigned, RequestAlg: f.RequestAlg, AuthAlg: f.AuthAlg,
+		Profile: f.Profile, PKCE: f.PKCE, RequirePushed: f.RequirePushed, RequireSigned: f.RequireSigned, RequestAlg: f.RequestAlg, AuthAlg: f.AuthAlg,
 		ResponseAlg: f.ResponseAlg, UserInfoAlg: f.UserInfoAlg, IntrospectionAlg: f.IntrospectionAlg, BoundTokens: f.DPoP,
 		InitiateLogin: f.InitiateLoginURI, DefaultMaxAge: f.DefaultMaxAge, Resources: f.Resource,
 	}

@@ -10,12 +10,12 @@ import (
 
 // strict registers a vendor that is held to everything: pushed and signed requests, a key of its own,
 // tokens bound to a key, signed answers everywhere.
-func strict(t *testing.T, p *apptest.Program) *openidClient {
+func strict(t *testing.T, p *apptest.Program, more ...string) *openidClient {
 	t.Helper()
 	private, jwks := keyPair(t)
-	v := p.AddVendor(t, callback, "--post-logout-redirect-uri", goodbye, "--auth-method", "private_key_jwt", "--jwks-file", jwks,
+	v := p.AddVendor(t, callback, append(more, "--post-logout-redirect-uri", goodbye, "--auth-method", "private_key_jwt", "--jwks-file", jwks,
 		"--signing-alg", "ES256", "--require-pushed", "--require-signed", "--request-alg", "ES256", "--auth-alg", "ES256",
-		"--response-alg", "ES256", "--userinfo-alg", "ES256", "--introspection-alg", "ES256", "--dpop")
+		"--response-alg", "ES256", "--userinfo-alg", "ES256", "--introspection-alg", "ES256", "--dpop")...)
 	v.ClientSecret = private
 	return runOpenIDClient(t, "strict.mjs", p, v, "private_key_jwt", "ES256")
 }
@@ -24,6 +24,12 @@ func TestOpenIDClient_heldToEverything_goesTheWholeWay(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t)
 	tell(t, p, strict(t, p))
+}
+
+func TestOpenIDClient_heldToFAPI2MessageSigning_goesTheWholeWay(t *testing.T) {
+	t.Parallel()
+	p := apptest.Start(t)
+	tell(t, p, strict(t, p, "--profile", "fapi2-message-signing"))
 }
 
 func TestOpenIDClient_tokenBoundToAKey_isOfNoUseWithoutIt(t *testing.T) {

@@ -54,6 +54,7 @@ const commands = {
   async refresh() {
     const fresh = await client.refreshTokenGrant(config, tokens.refresh_token, undefined, { DPoP });
     if (fresh.token_type !== "dpop" || fresh.claims().sub !== tokens.claims().sub) throw new Error("the tokens are others");
+    fresh.refresh_token ??= tokens.refresh_token; // by FAPI 2.0 it stays the same
     tokens = fresh;
     return tokens.claims().sub;
   },

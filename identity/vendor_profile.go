@@ -1,0 +1,67 @@
+package identity
+
+import (
+	"crypto/rsa"
+	"encoding/json"
+	"strings"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// The profiles that a vendor can be held to, each with all that it demands.
+const (
+	ProfileFAPI2   = "fapi2"                 // FAPI 2.0 Security Profile
+	ProfileSigning = "fapi2-message-signing" // and FAPI 2.0 Message Signing
+)
+
+// minRSA is the size of RSA keys in bits (FAPI 2.0 Security Profile, 5.4).
+const minRSA = 2048
+
+// HighSecurity says whether the vendor is held to FAPI 2.0.
+func (p Protocol) HighSecurity() bool { return p.Profile != "" }
+
+// completed sets what a profile demands, so that it need not be said, and cannot be unsaid.
+func (p Protocol) completed() Protocol {
+	if !p.HighSecurity() {
+		return p
+	}
+	p.RequirePushed, p.BoundTokens = true, true
+	p.RequireSigned = p.RequireSigned || p.Profile == ProfileSigning
+	for _, algorithm := range []*string{&p.ResponseAlg, &p.IntrospectionAlg} {
+		if *algorithm == "" {
+			*algorithm = string(jose.ES256)
+		}
+	}
+	return p
+}
+
+// checkProfile wants of a vendor what its profile wants (FAPI 2.0 Security Profile, 5.3.2 and 5.4).
+func (v Vendor) checkProfile(m *mistakes) {
+	p := v.Protocol
+	m.add(p.Profile != "" && p.Profile != ProfileFAPI2 && p.Profile != ProfileSigning, "profile: unknown %q", p.Profile)
+	if !p.HighSecurity() {
+		return
+	}
+	m.add(v.Public || v.AuthMethod != MethodKey, "profile %s: needs private_key_jwt", p.Profile)
+	m.add(p.PKCE != PKCERequired, "profile %s: needs PKCE", p.Profile)
+	for _, algorithm := range []string{v.SigningAlg, p.RequestAlg, p.AuthAlg, p.ResponseAlg, p.UserInfoAlg, p.IntrospectionAlg} {
+		m.add(algorithm == string(jose.RS256), "profile %s: RS256 is too weak", p.Profile)
+	}
+	for _, r := range v.RedirectURIs {
+		m.add(!strings.HasPrefix(r, "https://"), "profile %s: redirect address %q needs https", p.Profile, r)
+	}
+	m.add(hasShortKey(v.JWKS), "profile %s: an RSA key needs %d bits", p.Profile, minRSA)
+}
+
+func hasShortKey(raw json.RawMessage) bool {
+	var set jose.JSONWebKeySet
+	if len(raw) == 0 || json.Unmarshal(raw, &set) != nil {
+		return false // that is another mistake, and named already
+	}
+	for _, key := range set.Keys {
+		if k, ok := key.Key.(*rsa.PublicKey); ok && k.N.BitLen() < minRSA {
+			return true
+		}
+	}
+	return false
+}
