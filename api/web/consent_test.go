@@ -300,7 +300,7 @@ func TestConnection_showsTermsAndReads_andStatesTheConsequencesBeforeTheButton(t
 	_, err = s.consent.Withdraw(t.Context(), c.session.Account, g.ID)
 	s.must(err)
 	after := s.as(c, "/connections/"+string(g.ID)).body
-	mustContain(t, after, `data-state="withdrawn"`, "can read nothing any more")
+	mustContain(t, after, `data-state="withdrawn"`, "can no longer read anything")
 	for _, absent := range []string{`name="withdraw"`, `data-value=`} {
 		if strings.Contains(after, absent) {
 			t.Errorf("after withdrawal: %s", absent)

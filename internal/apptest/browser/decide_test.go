@@ -3,6 +3,8 @@ package browser
 import (
 	"fmt"
 	"testing"
+
+	"github.com/chromedp/cdproto/input"
 )
 
 func TestDeny_leadsBackToTheShop_whichLearnsNothing(t *testing.T) {
@@ -69,6 +71,52 @@ func TestApprove_thenBack_isNotAskedTwice(t *testing.T) {
 	other.open(d.shop + "/")
 	other.greets(p, "email")
 	b.hasConnections(1)
+}
+
+func TestConsent_byKeyboardAlone_isDecided(t *testing.T) {
+	t.Parallel()
+	d := startDemo(t)
+	b, p := visit(t, d, phone), erika()
+	p.goesToConsent(b)
+	b.eval("document.activeElement.blur(); scrollTo(0, 0)", nil)
+	b.tabsTo(attribute("name"))
+	b.do(input.InsertText(p.name))
+	b.tabsTo(choice("email"))
+	b.press(" ")
+	b.tabsTo(attribute("email"))
+	b.do(input.InsertText(p.email))
+	b.press("\r") // decides nothing
+	b.page("consent")
+	b.tabsTo(deciding("deny"))
+	b.tabsTo(deciding("approve"))
+	b.press("\r")
+	b.greets(p, "email")
+}
+
+// tabsTo presses Tab until an element has the focus, and checks that each stop on the way can be
+// seen: its ring is drawn, and nothing lies over it. In a date the browser itself rings the part.
+func (b *tab) tabsTo(selector string) {
+	b.t.Helper()
+	for range 60 {
+		b.press("\t")
+		var at struct {
+			What           string
+			There, Visible bool
+		}
+		b.eval(fmt.Sprintf(`(() => {
+			const e = document.activeElement, r = e.getBoundingClientRect(), s = getComputedStyle(e);
+			const over = document.elementFromPoint(r.left + Math.min(r.width / 2, 40), r.top + Math.min(r.height / 2, 20));
+			return { what: e.tagName + " " + (e.name ?? "") + " " + (e.innerText ?? "").slice(0, 40) + ", ring " + s.outlineStyle + " " + s.outlineWidth + ", over it " + over?.tagName + " " + over?.className, there: e.matches(%q),
+				visible: (e.type === "date" || s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2) && !!over && (e.contains(over) || over.contains(e)) };
+		})()`, selector), &at)
+		if !at.Visible {
+			b.t.Errorf("on the way to %s the focus is at %s, and cannot be seen", selector, at.What)
+		}
+		if at.There {
+			return
+		}
+	}
+	b.t.Fatalf("the keyboard does not lead to %s\n%s", selector, b.where())
 }
 
 // wasAnswered checks that the tab says that this request is over, and leaves nothing to decide.

@@ -9,11 +9,19 @@ for (const row of rows) {
     await api("POST", `/grants/${row.dataset.grant}/withdraw`);
     row.dataset.state = "withdrawn";
     $(".actions", row).remove();
+    $("[data-term]", row).replaceChildren(chip(t("state.withdrawn")));
     const held = $("[data-held]", row);
     held.textContent = held.dataset.held;
     $(".holds .seal", row).replaceWith($(".wordmark .seal").cloneNode(true));
     return t("connections.withdrawn", { vendor: row.dataset.name });
   }));
+}
+
+function chip(text) {
+  const span = document.createElement("span");
+  span.className = "state";
+  span.textContent = text;
+  return span;
 }
 
 const find = $("#find");

@@ -9,6 +9,7 @@ import { impossible, place, typed, written } from "./values.js";
 const form = $("[data-form=consent]");
 const { digest, vendor, until } = form.dataset;
 const rows = $$("[data-claim]", form);
+let seen = false; // the values stand on the page
 const box = (row) => $("input[name=claim]", row);
 
 // A request that was answered in this tab is not answered twice: the back button leads here.
@@ -36,6 +37,7 @@ async function fingerprint(text) {
 function look(pending) {
   if (pending.step !== "review" || pending.digest !== digest) return stale(pending.step === "review");
   for (const row of rows) display(row, pending.values[row.dataset.claim]);
+  seen = true;
 }
 
 function display(row, value) {
@@ -70,6 +72,11 @@ function tell() {
 const fields = () => $$("[data-attribute]", form).filter((field) => !field.closest(".typing").hidden);
 
 async function approve() {
+  if (!seen) {
+    // Nothing is approved that could not be looked at: not when the vault could not be read before.
+    await look(await call("ask", { flow }));
+    return t("consent.stale.title");
+  }
   check();
   await keep();
   const claims = rows.filter((row) => box(row).checked).map((row) => row.dataset.claim);

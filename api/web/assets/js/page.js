@@ -275,22 +275,30 @@ function mend({ target }) {
   if (!$("[aria-invalid]", field)) field.classList.add("is-mended");
 }
 
+// mended takes the words away when the field has been left; not before a click that left it has landed.
+function mended({ target }) {
+  const field = target.closest?.(".is-mended");
+  if (field) setTimeout(() => $$("span.wrong", field).forEach(unmark), 400);
+}
+
 // clear takes the words away again.
 export function clear() {
   const box = $("#errors");
   box.hidden = true;
   box.replaceChildren();
-  for (const said of $$("span.wrong")) {
-    const field = said.closest(".field");
-    field?.classList.remove("is-wrong", "is-mended");
-    for (const input of $$("[aria-describedby]", field ?? document)) {
-      input.removeAttribute("aria-invalid");
-      const left = (input.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id && id !== said.id);
-      if (left.length) input.setAttribute("aria-describedby", left.join(" "));
-      else input.removeAttribute("aria-describedby");
-    }
-    said.remove();
+  for (const said of $$("span.wrong")) unmark(said);
+}
+
+function unmark(said) {
+  const field = said.closest(".field");
+  field?.classList.remove("is-wrong", "is-mended");
+  for (const input of $$("[aria-describedby]", field ?? document)) {
+    input.removeAttribute("aria-invalid");
+    const left = input.getAttribute("aria-describedby").split(" ").filter((id) => id && id !== said.id);
+    if (left.length) input.setAttribute("aria-describedby", left.join(" "));
+    else input.removeAttribute("aria-describedby");
   }
+  said.remove();
 }
 
 // step shows one part of a page and hides the others.
@@ -344,6 +352,7 @@ function reveal() {
 
 for (const time of $$("time[data-moment]")) time.textContent = moment(new Date(time.dateTime));
 document.addEventListener("input", mend);
+document.addEventListener("focusout", mended);
 colours();
 reveal();
 signOut();
