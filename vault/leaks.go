@@ -26,15 +26,26 @@ type Leak struct {
 	Vendors []string `json:"vendors"`
 }
 
-// identifying are the claims that lead to one person, by what they are: two claims of one kind can
-// hold the same value. A name leads to one only together with a birth date.
-var identifying = map[string][]string{
-	"email":   {"email", "email_work"},
-	"phone":   {"phone_number", "phone_number_work"},
-	"iban":    {"iban"},
-	"vat":     {"vat_id"},
-	"address": {"address", "address_work", "address_billing", "address_delivery"},
+// identifying are the claims that lead to one person, each with what it is: two claims of one kind
+// can hold the same value. A name leads to one only together with a birth date.
+var identifying = [...]struct{ claim, kind string }{
+	{"address", kindAddress},
+	{"address_billing", kindAddress},
+	{"address_delivery", kindAddress},
+	{"address_work", kindAddress},
+	{"email", "email"},
+	{"email_work", "email"},
+	{"iban", "iban"},
+	{"phone_number", kindPhone},
+	{"phone_number_work", kindPhone},
+	{"vat_id", "vat"},
 }
+
+// Kinds that are compared in a way of their own.
+const (
+	kindAddress = "address"
+	kindPhone   = "phone"
+)
 
 // nameAndBirth is the kind of a name with a birth date.
 const nameAndBirth = "name and birth"
@@ -88,20 +99,18 @@ func (m mark) knownTo(known map[string][]mark) []string {
 // identifyingNames are all claims that can identify.
 func identifyingNames() []string {
 	names := []string{"name", "given_name", "family_name", "birthdate"}
-	for _, claims := range identifying {
-		names = append(names, claims...)
+	for _, i := range identifying {
+		names = append(names, i.claim)
 	}
 	return names
 }
 
-// marks finds what identifies among claims, in the order of their names.
+// marks finds what identifies among claims.
 func marks(claims Claims) []mark {
 	var found []mark
-	for kind, names := range identifying {
-		for _, name := range names {
-			if value := alike(kind, claims[name]); value != "" {
-				found = append(found, mark{kind, value, name})
-			}
+	for _, i := range identifying {
+		if value := alike(i.kind, claims[i.claim]); value != "" {
+			found = append(found, mark{i.kind, value, i.claim})
 		}
 	}
 	name, born := fold(claims.text("name")), claims.text("birthdate")
@@ -111,7 +120,6 @@ func marks(claims Claims) []mark {
 	if name != "" && born != "" {
 		found = append(found, mark{nameAndBirth, name + "\n" + born, "birthdate"})
 	}
-	slices.SortFunc(found, func(a, b mark) int { return strings.Compare(a.claim, b.claim) })
 	return found
 }
 
@@ -126,7 +134,7 @@ func (c Claims) text(name string) string {
 
 // alike is a value without what people write differently and mean alike.
 func alike(kind string, value json.RawMessage) string {
-	if kind == "address" {
+	if kind == kindAddress {
 		var parts map[string]string
 		if json.Unmarshal(value, &parts) != nil {
 			return ""
@@ -144,7 +152,7 @@ func alike(kind string, value json.RawMessage) string {
 	if json.Unmarshal(value, &s) != nil {
 		return ""
 	}
-	if kind != "phone" {
+	if kind != kindPhone {
 		return fold(s)
 	}
 	digits := strings.Map(func(r rune) rune {

@@ -4,7 +4,6 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/meins-id/meins/internal/fault"
 )
@@ -56,7 +55,7 @@ func (s Stretch) Validate() error {
 	return nil
 }
 
-// Run stretches the passphrase, after NFKC so that the same text typed on another keyboard gives
+// Run stretches the passphrase in its composed form, so that another keyboard gives
 // the same key. It takes most of a second and the memory that the parameters name.
 func (s Stretch) Run(passphrase string) (Key, error) {
 	if err := s.Validate(); err != nil {
@@ -65,5 +64,5 @@ func (s Stretch) Run(passphrase string) (Key, error) {
 	if passphrase == "" || len(passphrase) > maxPassphrase || !utf8.ValidString(passphrase) {
 		return Key{}, ErrPassphrase
 	}
-	return KeyFrom(argon2.IDKey(norm.NFKC.Bytes([]byte(passphrase)), s.Salt, s.Time, s.Memory, s.Threads, KeySize))
+	return KeyFrom(argon2.IDKey(compose(passphrase), s.Salt, s.Time, s.Memory, s.Threads, KeySize))
 }
