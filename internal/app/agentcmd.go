@@ -26,10 +26,13 @@ type agentCmd struct {
 	Passphrase agentPassphraseCmd `cmd:"" help:"Change the passphrase; every other session ends."`
 	Get        agentGetCmd        `cmd:"" help:"Read the vault: all of it, or these names."`
 	Set        agentSetCmd        `cmd:"" help:"Change the vault; what vendors may read follows."`
+	Personas   agentPersonasCmd   `cmd:"" help:"List, add, rename or remove personas."`
+	Rules      agentRulesCmd      `cmd:"" help:"Say once for all vendors what a persona always or never shares."`
 	Authorize  agentAuthorizeCmd  `cmd:"" help:"Answer a vendor's request; prints where the browser would go back to."`
 	Grants     agentGrantsCmd     `cmd:"" help:"List what was consented to."`
 	Releases   agentReleasesCmd   `cmd:"" help:"List when a vendor read what."`
-	Withdraw   agentWithdrawCmd   `cmd:"" help:"End a consent, at once and for good."`
+	Withdraw   agentWithdrawCmd   `cmd:"" help:"End a consent, at once and for good; or take back only some claims."`
+	Receipts   agentReceiptsCmd   `cmd:"" help:"Check that the server's record of decisions is the one that was seen here before."`
 }
 
 // customer is one customer at one provider, for the time of one command.

@@ -17,6 +17,7 @@ import (
 )
 
 type agentAuthorizeCmd struct {
+	personaFlag
 	Approve []string `env:"-" xor:"decision" placeholder:"CLAIM" help:"Approve exactly these claims, and no other that is asked; empty for the login alone."`
 	Deny    bool     `env:"-" xor:"decision" help:"Refuse the request."`
 	JSON    bool     `env:"-" help:"Print JSON."`
@@ -58,7 +59,11 @@ func (c *agentAuthorizeCmd) Run(ctx context.Context, io *streams, a *agentCmd) e
 func (c *agentAuthorizeCmd) answer(ctx context.Context, who *customer, flow string) (redirect string, err error) {
 	var p agent.Pending
 	err = who.signedIn(ctx, func() (err error) {
-		if p, err = who.Ask(ctx, flow); err != nil {
+		persona, err := who.persona(ctx, c.Persona)
+		if err != nil {
+			return err
+		}
+		if p, err = who.AskAs(ctx, flow, persona); err != nil {
 			return err
 		}
 		redirect, err = c.step(ctx, who, flow, p)
@@ -90,7 +95,8 @@ func (c *agentAuthorizeCmd) step(ctx context.Context, who *customer, flow string
 		if err := c.check(p); err != nil {
 			return "", err
 		}
-		return who.Approve(ctx, agent.Decision{Flow: flow, Digest: p.Digest, Claims: c.Approve, Locale: agentLocale})
+		who.warn(p, c.Approve)
+		return who.Approve(ctx, agent.Decision{Flow: flow, Digest: p.Digest, Claims: c.Approve, Locale: agentLocale, Persona: p.Persona})
 	}
 	return "", agent.ErrAnswer
 }
@@ -269,27 +275,36 @@ func (c *customer) releases(ctx context.Context, grant id.Grant, limit int) ([]a
 
 type agentWithdrawCmd struct {
 	grantArg
+	Claims []string `name:"claim" env:"-" placeholder:"CLAIM" help:"Take back only these; the rest stays."`
 }
 
-// Run ends a consent.
+// Run ends a consent, or takes some of it back.
 func (c *agentWithdrawCmd) Run(ctx context.Context, io *streams, a *agentCmd) error {
 	grant, err := c.id()
 	if err != nil {
 		return err
 	}
 	return a.do(io, func(who *customer) error {
-		var ended agent.Grant
+		var now agent.Grant
 		err := who.signedIn(ctx, func() (err error) {
-			ended, err = who.Withdraw(ctx, grant)
+			if len(c.Claims) > 0 {
+				now, err = who.Narrow(ctx, agent.Narrowed{Grant: grant, Claims: c.Claims})
+				return err
+			}
+			now, err = who.Withdraw(ctx, grant)
 			return err
 		})
 		if err != nil {
 			return err
 		}
 		if c.JSON {
-			return printJSON(io.out, ended)
+			return printJSON(io.out, now)
 		}
-		_, err = fmt.Fprintf(io.out, "withdrew %s: %s reads nothing any more\n", ended.ID, ended.Vendor.Name)
+		if now.State == agent.GrantStateGiven {
+			_, err = fmt.Fprintf(io.out, "took back from %s: %s reads %s\n", now.ID, now.Vendor.Name, describe(now.Claims))
+			return err
+		}
+		_, err = fmt.Fprintf(io.out, "withdrew %s: %s reads nothing any more\n", now.ID, now.Vendor.Name)
 		return err
 	})
 }

@@ -9,12 +9,15 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"text/tabwriter"
 
+	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/vault"
 	"github.com/meins-id/meins/vault/agent"
 )
 
 type agentGetCmd struct {
+	personaFlag
 	Names []string `arg:"" optional:"" name:"name" help:"What to read, also what follows from it, such as age_over_18; everything that is set when empty."`
 	JSON  bool     `env:"-" help:"Print JSON."`
 }
@@ -23,8 +26,12 @@ type agentGetCmd struct {
 func (c *agentGetCmd) Run(ctx context.Context, io *streams, a *agentCmd) error {
 	return a.do(io, func(who *customer) error {
 		var got agent.Attributes
-		err := who.signedIn(ctx, func() (err error) {
-			got, err = who.Get(ctx, c.Names...)
+		err := who.signedIn(ctx, func() error {
+			persona, err := who.persona(ctx, c.Persona)
+			if err != nil {
+				return err
+			}
+			got, err = who.Read(ctx, persona, c.Names...)
 			return err
 		})
 		if err != nil {
@@ -53,24 +60,40 @@ func printValues(io *streams, values vault.Claims) error {
 }
 
 type agentSetCmd struct {
-	Values []string `arg:"" name:"name=value" help:"What to change; NAME= removes. An address is a JSON object, a list has commas."`
-	JSON   bool     `env:"-" help:"Print JSON."`
+	personaFlag
+	Values   []string `arg:"" optional:"" name:"name=value" help:"What to change; NAME= removes. An address is a JSON object, a list has commas."`
+	Inherit  []string `env:"-" placeholder:"NAME" help:"Have these values from the first persona from now on."`
+	LeaveOut []string `env:"-" placeholder:"GRANT" help:"These vendors keep what they have of it."`
+	Include  []string `env:"-" placeholder:"GRANT" help:"These vendors get what they were left out of before."`
+	DryRun   bool     `env:"-" help:"Say who would see the change, and save nothing."`
+	JSON     bool     `env:"-" help:"Print JSON."`
 }
 
 // Run changes the vault.
 func (c *agentSetCmd) Run(ctx context.Context, io *streams, a *agentCmd) error {
-	values, err := parseValues(c.Values)
+	edit, err := c.edit()
 	if err != nil {
 		return usageError{err}
 	}
 	return a.do(io, func(who *customer) error {
 		var saved agent.Saved
+		var affected []agent.Affected
 		err := who.signedIn(ctx, func() (err error) {
-			saved, err = who.Set(ctx, values)
+			if edit.Persona, err = who.persona(ctx, c.Persona); err != nil {
+				return err
+			}
+			if c.DryRun {
+				affected, err = who.Affected(ctx, edit)
+				return err
+			}
+			saved, err = who.Edit(ctx, edit)
 			return err
 		})
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
+		case c.DryRun:
+			return printAffected(io, affected, c.JSON)
 		}
 		if len(saved.Missed) > 0 {
 			_, _ = fmt.Fprintf(io.err, "meins: saved, but these vendors do not see the change: %s\n", strings.Join(saved.Missed, ", "))
@@ -80,6 +103,52 @@ func (c *agentSetCmd) Run(ctx context.Context, io *streams, a *agentCmd) error {
 		}
 		return nil
 	})
+}
+
+var errNoChange = errors.New("say what to change")
+
+// edit reads the words of the command.
+func (c *agentSetCmd) edit() (agent.Edit, error) {
+	values, err := parseValues(c.Values)
+	if err != nil {
+		return agent.Edit{}, err
+	}
+	e := agent.Edit{Values: values, Inherit: c.Inherit}
+	if e.LeaveOut, err = parseGrants("leave-out", c.LeaveOut); err != nil {
+		return agent.Edit{}, err
+	}
+	if e.Include, err = parseGrants("include", c.Include); err != nil {
+		return agent.Edit{}, err
+	}
+	if len(e.Values) == 0 && len(e.Inherit) == 0 && len(e.Include) == 0 {
+		return agent.Edit{}, errNoChange
+	}
+	return e, nil
+}
+
+func parseGrants(flag string, words []string) ([]id.Grant, error) {
+	grants := make([]id.Grant, 0, len(words))
+	for _, word := range words {
+		grant, err := id.Parse[id.Grant](word)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", flag, err)
+		}
+		grants = append(grants, grant)
+	}
+	return grants, nil
+}
+
+// printAffected says who would see a change, by the names of claims.
+func printAffected(io *streams, affected []agent.Affected, asJSON bool) error {
+	if asJSON {
+		return printJSON(io.out, affected)
+	}
+	w := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "GRANT\tVENDOR\tCLAIMS\tLEFT OUT OF")
+	for _, a := range affected {
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", a.Grant, a.Vendor, strings.Join(a.Claims, ","), strings.Join(a.Kept, ","))
+	}
+	return w.Flush()
 }
 
 // parseValues reads NAME=VALUE words. It lists every mistake at once, by name or place and never
