@@ -22,6 +22,7 @@ type settings struct {
 	starts      int
 	accounts    int // of the large folder; 0: no comparison
 	grants      int // of each account
+	active      int // tokens in use at the comparison
 }
 
 const (
@@ -68,6 +69,7 @@ func parse(args []string) (s settings, err error) {
 	flags.IntVar(&s.starts, "starts", 11, "how often the server is started to time it")
 	flags.IntVar(&s.accounts, "accounts", 0, "instead, compare a folder of so many accounts with a small one")
 	flags.IntVar(&s.grants, "grants", 5, "grants of each account")
+	flags.IntVar(&s.active, "active", 1024, "with -accounts: how many access tokens are in use")
 	if err = flags.Parse(args); err != nil {
 		return s, err
 	}
