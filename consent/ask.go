@@ -1,7 +1,6 @@
 package consent
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -113,19 +112,22 @@ func (r Request) claims() []Claim {
 	if r.Details != nil {
 		addDetails(asked, r.Details.Claims)
 	}
-	scopes := askable()
-	claims := make([]Claim, 0, len(asked))
-	for name, c := range asked {
-		scope, known := scopes[name]
-		if !known {
+	claims, own := make([]Claim, 0, len(asked)), 0
+	for _, name := range slices.Sorted(maps.Keys(asked)) {
+		c := asked[name]
+		e, known := askable(name)
+		if e.Own {
+			own++
+			c.Required = false
+		}
+		if !known || own > maxOwn && e.Own {
 			continue
 		}
 		if c.plain {
-			c.Purposes = join(c.Purposes, r.registered(name, scope)...)
+			c.Purposes = join(c.Purposes, r.registered(name, e.Scope)...)
 		}
 		claims = append(claims, c.Claim)
 	}
-	slices.SortFunc(claims, func(a, b Claim) int { return cmp.Compare(a.Name, b.Name) })
 	return claims
 }
 

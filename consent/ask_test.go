@@ -83,7 +83,7 @@ func TestNewAsk_claimsParameter_joinsTheScopes(t *testing.T) {
 	ask := newAsk(t, consent.Request{
 		Scopes: []string{"email", "offline_access"},
 		Claims: parseClaims(t, `{
-			"userinfo": {"email": {"essential": true, "purpose": "to send the bill"}, "age_over_18": {"essential": true}, "sub": {"value": "x"}, "favourite_plant": null},
+			"userinfo": {"email": {"essential": true, "purpose": "to send the bill"}, "age_over_18": {"essential": true}, "sub": {"value": "x"}, "favourite_plant": {"essential": true}, "verified_claims": null, "https://x/y": null, "age_over_999": null},
 			"id_token": {"email": null, "name": {"purpose": "to greet you"}, "auth_time": {"essential": true}},
 			"something_else": 7
 		}`),
@@ -93,6 +93,7 @@ func TestNewAsk_claimsParameter_joinsTheScopes(t *testing.T) {
 		{Name: "age_over_18", Required: true, UserInfo: true},
 		{Name: "email", Required: true, Purposes: plain("to send the bill"), IDToken: true, UserInfo: true},
 		{Name: "email_verified", Purposes: plain("registered for verified"), UserInfo: true},
+		{Name: "favourite_plant", UserInfo: true}, // perhaps the customer's own; never required
 		{Name: "name", Purposes: plain("to greet you"), IDToken: true},
 	}
 	if diff := cmp.Diff(want, ask.Claims); diff != "" {
@@ -100,6 +101,14 @@ func TestNewAsk_claimsParameter_joinsTheScopes(t *testing.T) {
 	}
 	if !ask.Offline || !ask.Continuous {
 		t.Errorf("offline %v, continuous %v", ask.Offline, ask.Continuous)
+	}
+}
+
+func TestNewAsk_anyAge_andFewNamesOfTheCustomersOwn(t *testing.T) {
+	ask := newAsk(t, consent.Request{Claims: parseClaims(t, `{"userinfo": {"age_over_67": {"essential": true},
+		"plant_a": null, "plant_b": null, "plant_c": null, "plant_d": null, "plant_e": null, "plant_f": null}}`)})
+	if len(ask.Claims) != 6 || ask.Claims[0].Name != "age_over_67" || !ask.Claims[0].Required || ask.Claims[5].Name != "plant_e" {
+		t.Errorf("asked: %+v", ask.Claims)
 	}
 }
 

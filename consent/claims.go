@@ -98,11 +98,17 @@ func visible(text string, least, most int) bool {
 	return true
 }
 
-// askable are the claims that can be asked, each with the scope that asks for it.
-func askable() map[string]string {
-	scopes := map[string]string{}
-	for _, e := range vault.Catalogue() {
-		scopes[e.Name] = e.Scope
-	}
-	return scopes
+// maxAsked is how many claims one entry of authorization details names; maxOwn how many of them, in a
+// whole ask, are not in the catalogue.
+const (
+	maxAsked = 200
+	maxOwn   = 5
+)
+
+// askable gives what is known about a claim that can be asked. A name outside the catalogue is one
+// that customers may have given to a value of their own: the claims parameter can ask for it, it is
+// never required, and it gets no field to type into, for the vendor chose the words beside it.
+func askable(name string) (vault.Entry, bool) {
+	e, err := vault.Lookup(name)
+	return e, err == nil
 }

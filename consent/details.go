@@ -128,8 +128,7 @@ func parseEntry(raw json.RawMessage) (entry, error) {
 // readClaims reads the claims of an entry: names, or objects that say whether one is required.
 func (e *entry) readClaims(raw json.RawMessage) error {
 	var list []json.RawMessage
-	known := askable()
-	if json.Unmarshal(raw, &list) != nil || len(list) > len(known) {
+	if json.Unmarshal(raw, &list) != nil || len(list) > maxAsked {
 		return ErrDetails
 	}
 	for _, one := range list {
@@ -146,7 +145,7 @@ func (e *entry) readClaims(raw json.RawMessage) error {
 		if err != nil {
 			return err
 		}
-		if _, ok := known[c.Name]; !ok {
+		if e, ok := askable(c.Name); !ok || e.Own { // what nobody defined has no place in a defined type
 			return ErrDetails
 		}
 		if _, twice := find(e.claims, c.Name); twice {

@@ -185,8 +185,8 @@ func newTyping(l *locale, now time.Time) *typing {
 // inputs are the fields that give a claim its value: its own, or of what it follows from.
 func (t *typing) inputs(claim string) []inputView {
 	entry, err := vault.Lookup(claim)
-	if err != nil {
-		return nil
+	if err != nil || entry.Own {
+		return nil // a vendor could write anything beside a field of its own naming
 	}
 	names := entry.From
 	if entry.Stored {
