@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/identity/provider"
@@ -83,7 +84,7 @@ func (w *Web) consentView(ctx context.Context, l *locale, next provider.Next) co
 	}
 	if g := next.Grant; g != nil {
 		v.Amended, v.Before = true, l.Date(g.Given)
-		v.Changes = l.changes(ask, *g, v.Until)
+		v.Changes = l.changes(ask, *g, v.Until, now)
 	}
 	return v
 }
@@ -160,52 +161,37 @@ func (v *claimView) compare(c consent.Claim, g consent.Grant, tag string) {
 }
 
 // changes says in sentences what differs from the grant in force.
-func (l *locale) changes(ask consent.Ask, g consent.Grant, until string) []string {
-	d := differences(ask, g)
+func (l *locale) changes(ask consent.Ask, g consent.Grant, until string, now time.Time) []string {
+	d := consent.ChangesTo(g, ask, now)
 	var said []string
 	say := func(differs bool, key string, pairs ...any) {
 		if differs {
 			said = append(said, l.T(key, pairs...))
 		}
 	}
-	p := ask.Party
-	say(p.Name != g.Party.Name, "consent.change.name", "before", g.Party.Name)
-	say(p.Domain != g.Party.Domain, "consent.change.domain", "before", g.Party.Domain)
-	say(len(d.added) > 0, "consent.change.claim", "claims", l.Claims(d.added))
-	say(len(d.required) > 0, "consent.change.required", "claims", l.Claims(d.required))
-	say(len(d.purpose) > 0, "consent.change.purpose", "claims", l.Claims(d.purpose))
-	say(len(d.gone) > 0, "consent.change.gone", "claims", l.Claims(d.gone))
-	say(ask.Offline && !g.Offline, "consent.change.offline")
-	say(ask.Continuous && !g.Continuous, "consent.change.continuous")
+	say(d.Name != "", "consent.change.name", "before", d.Name)
+	say(d.Domain != "", "consent.change.domain", "before", d.Domain)
+	say(d.Unverified, "consent.change.unverified")
+	say(len(d.Claims) > 0, "consent.change.claim", "claims", l.Claims(d.Claims))
+	say(len(d.Required) > 0, "consent.change.required", "claims", l.Claims(d.Required))
+	say(len(d.Purposes) > 0, "consent.change.purpose", "claims", l.Claims(chosen(d.Purposes)))
+	say(len(d.Gone) > 0, "consent.change.gone", "claims", l.Claims(d.Gone))
+	say(len(d.Idle) > 0, "consent.change.idle", "claims", l.Claims(chosen(d.Idle)))
+	say(len(d.Recipients) > 0, "consent.change.recipients", "names", strings.Join(d.Recipients, ", "))
+	say(d.Retention != nil, "consent.change.retention")
+	say(len(d.Terms) > 0, "consent.change.terms", "names", strings.Join(d.Terms, ", "))
+	say(d.Offline, "consent.change.offline")
+	say(d.Continuous, "consent.change.continuous")
+	say(d.Once, "consent.change.once")
 	say(until != l.Date(g.Ends), "consent.change.ends", "date", until, "before", l.Date(g.Ends))
 	return said
 }
 
-// difference lists claims by how they differ.
-type difference struct{ added, required, purpose, gone []string }
-
-func differences(ask consent.Ask, g consent.Grant) difference {
-	var d difference
-	granted := map[string]consent.Claim{}
-	for _, c := range g.Claims {
-		granted[c.Name] = c
+// chosen are the claims of choices.
+func chosen(choices []consent.Choice) []string {
+	names := make([]string, len(choices))
+	for i, c := range choices {
+		names[i] = c.Claim
 	}
-	for _, c := range ask.Claims {
-		before, was := granted[c.Name]
-		delete(granted, c.Name)
-		switch declined := slices.Contains(g.Declined, c.Name); {
-		case !was && !declined:
-			d.added = append(d.added, c.Name)
-		case declined && c.Required:
-			d.required = append(d.required, c.Name)
-		case was && purposes(before, g.Locale) != purposes(c, g.Locale):
-			d.purpose = append(d.purpose, c.Name)
-		}
-	}
-	for _, c := range g.Claims {
-		if _, left := granted[c.Name]; left {
-			d.gone = append(d.gone, c.Name)
-		}
-	}
-	return d
+	return names
 }

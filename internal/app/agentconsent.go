@@ -88,6 +88,8 @@ func (c *agentAuthorizeCmd) step(ctx context.Context, who *customer, flow string
 			return "", errInForce
 		}
 		return who.Resume(ctx, flow)
+	case agent.FlowStepRefused: // not to who runs this: that is a wish to look again
+		return p.Redirect, nil
 	case agent.FlowStepReview:
 		if c.Deny {
 			return who.Deny(ctx, flow, p.Digest, agentLocale)

@@ -148,7 +148,7 @@ func (c *Customer) Answer(ctx context.Context, flow string, claims ...string) (r
 		return c.Approve(ctx, agent.Decision{Flow: flow, Digest: pending.Digest, Claims: claims, Locale: "en"})
 	case agent.FlowStepResume:
 		return c.Resume(ctx, flow)
-	case agent.FlowStepRedirect:
+	case agent.FlowStepRedirect, agent.FlowStepRefused:
 		return pending.Redirect, nil
 	case agent.FlowStepSignIn:
 	}
