@@ -13,6 +13,7 @@ import (
 	"github.com/meins-id/meins/api/rest"
 	"github.com/meins-id/meins/api/web"
 	"github.com/meins-id/meins/internal/fault"
+	"github.com/meins-id/meins/signal"
 )
 
 // Options of New. All but TrustedProxies are needed.
@@ -34,6 +35,7 @@ var errNoRoute = fault.New(fault.NotFound, "route-unknown", "there is no such ca
 //
 //	/.well-known/openid-configuration         metadata          identity/provider
 //	/.well-known/oauth-authorization-server   the same          identity/provider
+//	/.well-known/ssf-configuration            of events         api/rest/ssf.go
 //	/oauth/…                                  OpenID Connect    identity/provider/http.go lists them
 //	/api/v1/…                                 consent REST API  api/openapi.yaml lists them
 //	/healthz, /readyz                         for monitoring
@@ -60,6 +62,7 @@ func New(o Options) http.Handler {
 
 	root := http.NewServeMux()
 	root.Handle("/.well-known/", o.Provider)
+	root.HandleFunc("GET "+signal.PathMetadata, o.REST.SignalMetadata)
 	root.Handle("/oauth/", o.Provider) // vendors call it from their own origins
 	root.Handle(rest.Base+"/", sameOrigin(calls))
 	root.Handle("/healthz", monitored(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))

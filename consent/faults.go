@@ -67,6 +67,9 @@ var (
 	ErrReading = fault.New(fault.Internal, "reading-invalid", "the read is malformed")
 )
 
+// ErrNoReceipt says that the account has no receipt of this number.
+var ErrNoReceipt = fault.New(fault.NotFound, "receipt-unknown", "there is no such receipt")
+
 // ErrChain says that receipts do not lead back from a head: one was altered, dropped or put in.
 var ErrChain = fault.New(fault.Internal, "receipts-broken", "the receipts do not fit together")
 

@@ -33,7 +33,7 @@ func (e *Engine) Narrow(ctx context.Context, account id.Account, grant id.Grant,
 			return false, err
 		}
 		if n.Capsule != nil {
-			if err := e.db.reseal(tx, account, *n.Capsule, now); err != nil {
+			if _, err := e.db.reseal(tx, account, *n.Capsule, now); err != nil {
 				return false, err
 			}
 			g.Revision = n.Capsule.Revision

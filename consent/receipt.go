@@ -26,6 +26,7 @@ const (
 	EventWithdrawn Event = "withdrawn"
 	EventReplaced  Event = "replaced" // by a new grant for the same vendor
 	EventRevoked   Event = "revoked"  // the vendor was removed
+	EventExpired   Event = "expired"  // by the clock
 )
 
 // Notice is the text that a customer was shown before deciding. The text itself is in the receipt of
@@ -119,6 +120,15 @@ func (e *Engine) Receipts(ctx context.Context, account id.Account, before string
 		return nil, "", fmt.Errorf("list receipts: %w", err)
 	}
 	return receipts, next, nil
+}
+
+// Receipt finds the account's receipt of this number; ErrNoReceipt when there is none.
+func (e *Engine) Receipt(ctx context.Context, account id.Account, seq uint64) (Receipt, error) {
+	r, err := e.db.receiptAt(ctx, account, seq)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("receipt: %w", err)
+	}
+	return r, nil
 }
 
 // ReceiptHead gives the head of the account's receipts.

@@ -20,6 +20,7 @@ import (
 //	consent/account/<account>/<grant>  the grants of an account
 //	consent/client/<client>/<grant>    the grants for a vendor
 //	consent/force/<account>/<client>   the one in force; expires with it
+//	consent/ends/<moment>/<grant>      when it ends, for Expire
 //	consent/receipts/<account>/<place> decisions, each with the hash of the one before
 //	consent/chain/<account>            the newest of them
 //	consent/refused/<account>/<client>/<digest>  when this ask was refused; expires
@@ -124,6 +125,7 @@ func putGrant(tx store.Tx, g Grant, capsule []byte) error {
 		{usageKey(g.ID), encodeUsage(0, time.Time{}), time.Time{}},
 		{accountPrefix(g.Account) + string(g.ID), present, time.Time{}},
 		{clientPrefix(g.Party.Client) + string(g.ID), present, time.Time{}},
+		{endsKey(g.Ends, g.ID), present, time.Time{}},
 	}
 	if !g.Ephemeral {
 		puts = append(puts, put{forceKey(g.Account, g.Party.Client), []byte(g.ID), g.Ends})
@@ -213,6 +215,9 @@ func keepUntil(tx store.Tx, g Grant) error {
 		if err := tx.Put(forceKey(g.Account, g.Party.Client), found[1], g.Ends); err != nil {
 			return err
 		}
+	}
+	if err := tx.Put(endsKey(g.Ends, g.ID), present, time.Time{}); err != nil {
+		return err
 	}
 	return tx.Put(capsuleKey(g.ID), found[0], g.Ends)
 }

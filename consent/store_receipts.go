@@ -21,6 +21,9 @@ func record(tx store.Tx, account id.Account, r Receipt) error {
 		return err
 	}
 	r.Seq, r.Prev = h.Seq+1, h.Hash
+	if err := tell(tx, account, r); err != nil {
+		return err
+	}
 	raw := encodeReceipt(r)
 	return putAll(tx, []put{
 		{receiptsPrefix(account) + seqPlace(r.Seq, r.ID), raw, time.Time{}},
@@ -32,6 +35,26 @@ func record(tx store.Tx, account id.Account, r Receipt) error {
 // order, whatever the clock did.
 func seqPlace(seq uint64, entry id.Receipt) string {
 	return fmt.Sprintf("%016x-%s", math.MaxInt64-seq, entry)
+}
+
+// receiptAt reads one receipt by its number.
+func (db *database) receiptAt(ctx context.Context, account id.Account, seq uint64) (found Receipt, err error) {
+	if seq == 0 || seq > math.MaxInt64 {
+		return Receipt{}, ErrNoReceipt
+	}
+	place := receiptsPrefix(account) + seqPlace(seq, "")
+	err = db.View(ctx, func(r store.Reader) error {
+		items, err := r.Scan(place, "", 1)
+		if err != nil {
+			return err
+		}
+		if len(items) == 0 {
+			return ErrNoReceipt
+		}
+		found, err = decodeReceipt(items[0].Value)
+		return err
+	})
+	return found, err
 }
 
 // chainHead reads the head of an account's receipts; the zero one when there are none.

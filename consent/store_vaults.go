@@ -48,7 +48,11 @@ func (db *database) saveDocument(ctx context.Context, account id.Account, s Save
 			return ErrStaleRevision
 		}
 		for _, c := range s.Capsules {
-			if err := db.reseal(tx, account, c, now); err != nil {
+			g, err := db.reseal(tx, account, c, now)
+			if err != nil {
+				return err
+			}
+			if err := tellChanged(tx, g, c, now); err != nil {
 				return err
 			}
 		}
@@ -72,24 +76,24 @@ func putDocument(tx store.Tx, account id.Account, s Save, kept []keptRevision, n
 }
 
 // reseal puts the next capsule of a grant of the account that is in force.
-func (db *database) reseal(tx store.Tx, account id.Account, c Resealed, now time.Time) error {
+func (db *database) reseal(tx store.Tx, account id.Account, c Resealed, now time.Time) (Grant, error) {
 	g, sealed, err := db.sealedGrant(tx, c.Grant)
 	if err != nil {
-		return err
+		return Grant{}, err
 	}
 	if g.Account != account {
-		return ErrNoGrant
+		return Grant{}, ErrNoGrant
 	}
 	if refusal := over(g, now); refusal != ReasonNone {
-		return refusal.fault()
+		return Grant{}, refusal.fault()
 	}
 	if sealed == nil {
-		return ErrExpired
+		return Grant{}, ErrExpired
 	}
 	if c.Revision != g.Revision+1 {
-		return ErrStaleRevision
+		return Grant{}, ErrStaleRevision
 	}
-	return tx.Put(capsuleKey(c.Grant), encodeCapsule(c.Revision, c.Capsule), g.Ends)
+	return g, tx.Put(capsuleKey(c.Grant), encodeCapsule(c.Revision, c.Capsule), g.Ends)
 }
 
 // currentDocument reads the newest revision.

@@ -31,6 +31,7 @@ type Resealed struct {
 	Grant    id.Grant
 	Revision uint64 // one more than the current
 	Capsule  []byte
+	Changed  []string // claims whose values are new, by name; nil when the agent does not say: any may be
 }
 
 // Vault gives the current document; its revision is 0 when there is none yet.

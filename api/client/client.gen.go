@@ -18,6 +18,13 @@ import (
 
 const (
 	SessionScopes = "session.Scopes"
+	VendorScopes  = "vendor.Scopes"
+)
+
+// Defines values for DeliveryMethod.
+const (
+	DeliveryMethodUrnIetfRfc8935 DeliveryMethod = "urn:ietf:rfc:8935"
+	DeliveryMethodUrnIetfRfc8936 DeliveryMethod = "urn:ietf:rfc:8936"
 )
 
 // Defines values for FailureReason.
@@ -53,6 +60,7 @@ const (
 // Defines values for ReceiptEvent.
 const (
 	ReceiptEventEachTime  ReceiptEvent = "each-time"
+	ReceiptEventExpired   ReceiptEvent = "expired"
 	ReceiptEventGiven     ReceiptEvent = "given"
 	ReceiptEventNarrowed  ReceiptEvent = "narrowed"
 	ReceiptEventPaused    ReceiptEvent = "paused"
@@ -76,6 +84,23 @@ const (
 	SlotKindPasskey    SlotKind = "passkey"
 	SlotKindPassphrase SlotKind = "passphrase"
 	SlotKindRecovery   SlotKind = "recovery"
+)
+
+// Defines values for StreamStatusStatus.
+const (
+	StreamStatusStatusDisabled StreamStatusStatus = "disabled"
+	StreamStatusStatusEnabled  StreamStatusStatus = "enabled"
+	StreamStatusStatusPaused   StreamStatusStatus = "paused"
+)
+
+// Defines values for ToldKind.
+const (
+	ToldKindClaimsChanged    ToldKind = "claims-changed"
+	ToldKindErasureRequested ToldKind = "erasure-requested"
+	ToldKindGrantAmended     ToldKind = "grant-amended"
+	ToldKindGrantExpired     ToldKind = "grant-expired"
+	ToldKindGrantGiven       ToldKind = "grant-given"
+	ToldKindGrantWithdrawn   ToldKind = "grant-withdrawn"
 )
 
 // Address A web address.
@@ -184,6 +209,21 @@ type CurrentAuth struct {
 	CurrentAuth Auth `json:"current_auth"`
 }
 
+// Delivery defines model for Delivery.
+type Delivery struct {
+	// AuthorizationHeader Sent with each push, and never shown again.
+	AuthorizationHeader string `json:"authorization_header,omitempty,omitzero"`
+
+	// EndpointURL Where events are pushed to; for polling the transmitter says where.
+	EndpointURL string `json:"endpoint_url,omitempty,omitzero"`
+
+	// Method Pushed (RFC 8935) or polled (RFC 8936).
+	Method DeliveryMethod `json:"method"`
+}
+
+// DeliveryMethod Pushed (RFC 8935) or polled (RFC 8936).
+type DeliveryMethod string
+
 // Denial defines model for Denial.
 type Denial struct {
 	// Digest Names exactly what was reviewed.
@@ -203,6 +243,15 @@ type Digest = string
 type EachTime struct {
 	EachTime bool `json:"each_time"`
 }
+
+// EventRefusal defines model for EventRefusal.
+type EventRefusal struct {
+	Description string `json:"description,omitempty,omitzero"`
+	Err         string `json:"err"`
+}
+
+// EventTypes defines model for EventTypes.
+type EventTypes = []string
 
 // Failure defines model for Failure.
 type Failure struct {
@@ -326,6 +375,11 @@ type Hash = string
 // Identifier 26 characters of lower-case base32; never a secret.
 type Identifier = string
 
+// KeySet RFC 7517.
+type KeySet struct {
+	Keys []map[string]interface{} `json:"keys"`
+}
+
 // Locale The language (BCP 47) in which the customer reviewed.
 type Locale = string
 
@@ -442,6 +496,24 @@ type Notice struct {
 	Text     string `json:"text,omitempty,omitzero"`
 }
 
+// Poll RFC 8936, 2.2.
+type Poll struct {
+	Ack []Identifier `json:"ack,omitempty,omitzero"`
+
+	// MaxEvents How many at most; 0 only acknowledges.
+	MaxEvents         *int `json:"maxEvents,omitempty"`
+	ReturnImmediately bool `json:"returnImmediately,omitempty,omitzero"`
+
+	// SetErrs Events that the vendor refuses, by identifier.
+	SetErrs map[string]EventRefusal `json:"setErrs,omitempty,omitzero"`
+}
+
+// PollAnswer RFC 8936, 2.3.
+type PollAnswer struct {
+	MoreAvailable bool              `json:"moreAvailable"`
+	Sets          map[string]string `json:"sets"`
+}
+
 // Problem RFC 9457.
 type Problem struct {
 	Detail string `json:"detail,omitempty,omitzero"`
@@ -554,6 +626,9 @@ type Receipt struct {
 	Without []Choice `json:"without,omitempty,omitzero"`
 }
 
+// ReceiptDocument By ISO/IEC TS 27560, the Data Privacy Vocabulary, or Kantara; docs/api.md shows one of each.
+type ReceiptDocument map[string]interface{}
+
 // ReceiptEvent What happened. `narrowed`: something was taken back; `used`: what could be read once was read; `replaced`: another
 // consent for the same vendor took its place; `each-time`: being asked at each login was switched.
 type ReceiptEvent string
@@ -618,6 +693,9 @@ type Renewing struct {
 type ResealedCapsule struct {
 	// Capsule The approved claims of one grant, sealed under its key; at most 64 KiB.
 	Capsule Capsule `json:"capsule"`
+
+	// Changed The claims whose values are new; the vendor is told their names. Absent means that any may be.
+	Changed []ClaimName `json:"changed,omitempty,omitzero"`
 
 	// Grant 26 characters of lower-case base32; never a secret.
 	Grant Identifier `json:"grant"`
@@ -734,6 +812,59 @@ type SlotList struct {
 	Slots []Slot `json:"slots"`
 }
 
+// Stream defines model for Stream.
+type Stream struct {
+	// Aud 26 characters of lower-case base32; never a secret.
+	Aud             Identifier `json:"aud"`
+	Delivery        Delivery   `json:"delivery"`
+	Description     string     `json:"description,omitempty,omitzero"`
+	EventsDelivered EventTypes `json:"events_delivered"`
+	EventsRequested EventTypes `json:"events_requested"`
+	EventsSupported EventTypes `json:"events_supported"`
+	Iss             string     `json:"iss"`
+
+	// MinVerificationInterval In seconds.
+	MinVerificationInterval int `json:"min_verification_interval"`
+
+	// StreamID 26 characters of lower-case base32; never a secret.
+	StreamID Identifier `json:"stream_id"`
+}
+
+// StreamConfig What a vendor may say about its stream; what else a stream has may be repeated and must be right (SSF 1.0, 8.1.1).
+type StreamConfig struct {
+	Aud             string     `json:"aud,omitempty,omitzero"`
+	Delivery        *Delivery  `json:"delivery,omitempty"`
+	Description     string     `json:"description,omitempty,omitzero"`
+	EventsRequested EventTypes `json:"events_requested,omitempty,omitzero"`
+	Iss             string     `json:"iss,omitempty,omitzero"`
+
+	// StreamID 26 characters of lower-case base32; never a secret.
+	StreamID Identifier `json:"stream_id,omitempty,omitzero"`
+}
+
+// StreamStatus defines model for StreamStatus.
+type StreamStatus struct {
+	Reason string `json:"reason,omitempty,omitzero"`
+
+	// Status `paused` events wait, `disabled` ones are dropped.
+	Status StreamStatusStatus `json:"status"`
+
+	// StreamID 26 characters of lower-case base32; never a secret.
+	StreamID Identifier `json:"stream_id"`
+}
+
+// StreamStatusStatus `paused` events wait, `disabled` ones are dropped.
+type StreamStatusStatus string
+
+// StreamVerification defines model for StreamVerification.
+type StreamVerification struct {
+	// State Comes back in the event.
+	State string `json:"state,omitempty,omitzero"`
+
+	// StreamID 26 characters of lower-case base32; never a secret.
+	StreamID Identifier `json:"stream_id"`
+}
+
 // Stretch Parameters of Argon2id.
 type Stretch struct {
 	// M Memory in KiB.
@@ -751,6 +882,31 @@ type Stretch struct {
 
 // Terms The customer's terms that the vendor accepts, by their identifiers (IEEE 7012).
 type Terms = []string
+
+// Told defines model for Told.
+type Told struct {
+	// Acknowledged Absent while the vendor has not taken note.
+	Acknowledged time.Time   `json:"acknowledged,omitempty,omitzero"`
+	Claims       []ClaimName `json:"claims,omitempty,omitzero"`
+
+	// Event 26 characters of lower-case base32; never a secret.
+	Event Identifier `json:"event"`
+
+	// Kind What the vendor was told of.
+	Kind ToldKind `json:"kind"`
+
+	// Refused The vendor would not take it; it is not told again.
+	Refused string    `json:"refused,omitempty,omitzero"`
+	Time    time.Time `json:"time"`
+}
+
+// ToldKind What the vendor was told of.
+type ToldKind string
+
+// ToldList defines model for ToldList.
+type ToldList struct {
+	Told []Told `json:"told"`
+}
 
 // Vault defines model for Vault.
 type Vault struct {
@@ -814,6 +970,9 @@ type WrappedKey = []byte
 // GrantID 26 characters of lower-case base32; never a secret.
 type GrantID = Identifier
 
+// StreamID 26 characters of lower-case base32; never a secret.
+type StreamID = Identifier
+
 // GrantNow defines model for GrantNow.
 type GrantNow = Grant
 
@@ -822,6 +981,12 @@ type Redirect = RedirectAnswer
 
 // Refused RFC 9457.
 type Refused = Problem
+
+// StreamNow defines model for StreamNow.
+type StreamNow = Stream
+
+// StreamStatusNow defines model for StreamStatusNow.
+type StreamStatusNow = StreamStatus
 
 // ListReleasesParams defines parameters for ListReleases.
 type ListReleasesParams struct {
@@ -839,6 +1004,24 @@ type ListReceiptsParams struct {
 
 	// Limit How many at most; 50 when not given.
 	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// GetStreamStatusParams defines parameters for GetStreamStatus.
+type GetStreamStatusParams struct {
+	// StreamID The stream's identifier.
+	StreamID StreamID `form:"stream_id,omitempty" json:"stream_id,omitempty,omitzero"`
+}
+
+// DeleteStreamParams defines parameters for DeleteStream.
+type DeleteStreamParams struct {
+	// StreamID The stream's identifier.
+	StreamID StreamID `form:"stream_id,omitempty" json:"stream_id,omitempty,omitzero"`
+}
+
+// GetStreamParams defines parameters for GetStream.
+type GetStreamParams struct {
+	// StreamID The stream's identifier.
+	StreamID StreamID `form:"stream_id,omitempty" json:"stream_id,omitempty,omitzero"`
 }
 
 // DeleteAccountJSONRequestBody defines body for DeleteAccount for application/json ContentType.
@@ -888,6 +1071,24 @@ type ReplaceRecoveryJSONRequestBody = SlotChange
 
 // RenewSlotsJSONRequestBody defines body for RenewSlots for application/json ContentType.
 type RenewSlotsJSONRequestBody = Renewal
+
+// PollStreamJSONRequestBody defines body for PollStream for application/json ContentType.
+type PollStreamJSONRequestBody = Poll
+
+// SetStreamStatusJSONRequestBody defines body for SetStreamStatus for application/json ContentType.
+type SetStreamStatusJSONRequestBody = StreamStatus
+
+// UpdateStreamJSONRequestBody defines body for UpdateStream for application/json ContentType.
+type UpdateStreamJSONRequestBody = StreamConfig
+
+// CreateStreamJSONRequestBody defines body for CreateStream for application/json ContentType.
+type CreateStreamJSONRequestBody = StreamConfig
+
+// ReplaceStreamJSONRequestBody defines body for ReplaceStream for application/json ContentType.
+type ReplaceStreamJSONRequestBody = StreamConfig
+
+// VerifyStreamJSONRequestBody defines body for VerifyStream for application/json ContentType.
+type VerifyStreamJSONRequestBody = StreamVerification
 
 // SaveVaultJSONRequestBody defines body for SaveVault for application/json ContentType.
 type SaveVaultJSONRequestBody = VaultSave
@@ -1030,6 +1231,9 @@ type ClientInterface interface {
 	// ResumeGrant request
 	ResumeGrant(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListTold request
+	ListTold(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// WithdrawGrant request
 	WithdrawGrant(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -1043,6 +1247,12 @@ type ClientInterface interface {
 
 	// GetReceiptHead request
 	GetReceiptHead(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReceiptKeys request
+	ReceiptKeys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetReceipt request
+	GetReceipt(ctx context.Context, seq uint64, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Logout request
 	Logout(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1083,6 +1293,45 @@ type ClientInterface interface {
 	RenewSlotsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	RenewSlots(ctx context.Context, body RenewSlotsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PollStreamWithBody request with any body
+	PollStreamWithBody(ctx context.Context, stream Identifier, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	PollStream(ctx context.Context, stream Identifier, body PollStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetStreamStatus request
+	GetStreamStatus(ctx context.Context, params *GetStreamStatusParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetStreamStatusWithBody request with any body
+	SetStreamStatusWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	SetStreamStatus(ctx context.Context, body SetStreamStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteStream request
+	DeleteStream(ctx context.Context, params *DeleteStreamParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetStream request
+	GetStream(ctx context.Context, params *GetStreamParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateStreamWithBody request with any body
+	UpdateStreamWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	UpdateStream(ctx context.Context, body UpdateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateStreamWithBody request with any body
+	CreateStreamWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	CreateStream(ctx context.Context, body CreateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReplaceStreamWithBody request with any body
+	ReplaceStreamWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	ReplaceStream(ctx context.Context, body ReplaceStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// VerifyStreamWithBody request with any body
+	VerifyStreamWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	VerifyStream(ctx context.Context, body VerifyStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetVault request
 	GetVault(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1399,6 +1648,18 @@ func (c *Client) ResumeGrant(ctx context.Context, grant GrantID, reqEditors ...R
 	return c.Client.Do(req)
 }
 
+func (c *Client) ListTold(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListToldRequest(c.Server, grant)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 func (c *Client) WithdrawGrant(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewWithdrawGrantRequest(c.Server, grant)
 	if err != nil {
@@ -1449,6 +1710,30 @@ func (c *Client) ListReceipts(ctx context.Context, params *ListReceiptsParams, r
 
 func (c *Client) GetReceiptHead(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetReceiptHeadRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ReceiptKeys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReceiptKeysRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetReceipt(ctx context.Context, seq uint64, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetReceiptRequest(c.Server, seq)
 	if err != nil {
 		return nil, err
 	}
@@ -1629,6 +1914,186 @@ func (c *Client) RenewSlotsWithBody(ctx context.Context, contentType string, bod
 
 func (c *Client) RenewSlots(ctx context.Context, body RenewSlotsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRenewSlotsRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) PollStreamWithBody(ctx context.Context, stream Identifier, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPollStreamRequestWithBody(c.Server, stream, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) PollStream(ctx context.Context, stream Identifier, body PollStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPollStreamRequest(c.Server, stream, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetStreamStatus(ctx context.Context, params *GetStreamStatusParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetStreamStatusRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SetStreamStatusWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetStreamStatusRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SetStreamStatus(ctx context.Context, body SetStreamStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetStreamStatusRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) DeleteStream(ctx context.Context, params *DeleteStreamParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteStreamRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetStream(ctx context.Context, params *GetStreamParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetStreamRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) UpdateStreamWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateStreamRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) UpdateStream(ctx context.Context, body UpdateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateStreamRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) CreateStreamWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateStreamRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) CreateStream(ctx context.Context, body CreateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateStreamRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ReplaceStreamWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReplaceStreamRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ReplaceStream(ctx context.Context, body ReplaceStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReplaceStreamRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) VerifyStreamWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVerifyStreamRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) VerifyStream(ctx context.Context, body VerifyStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVerifyStreamRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2313,6 +2778,40 @@ func NewResumeGrantRequest(server string, grant GrantID) (*http.Request, error) 
 	return req, nil
 }
 
+// NewListToldRequest generates requests for ListTold
+func NewListToldRequest(server string, grant GrantID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "grant", runtime.ParamLocationPath, grant)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/grants/%s/told", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewWithdrawGrantRequest generates requests for WithdrawGrant
 func NewWithdrawGrantRequest(server string, grant GrantID) (*http.Request, error) {
 	var err error
@@ -2454,6 +2953,67 @@ func NewGetReceiptHeadRequest(server string) (*http.Request, error) {
 	}
 
 	operationPath := fmt.Sprintf("/receipts/head")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReceiptKeysRequest generates requests for ReceiptKeys
+func NewReceiptKeysRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/receipts/keys")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetReceiptRequest generates requests for GetReceipt
+func NewGetReceiptRequest(server string, seq uint64) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "seq", runtime.ParamLocationPath, seq)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/receipts/%s", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -2806,6 +3366,388 @@ func NewRenewSlotsRequestWithBody(server string, contentType string, body io.Rea
 	return req, nil
 }
 
+// NewPollStreamRequest calls the generic PollStream builder with application/json body
+func NewPollStreamRequest(server string, stream Identifier, body PollStreamJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPollStreamRequestWithBody(server, stream, "application/json", bodyReader)
+}
+
+// NewPollStreamRequestWithBody generates requests for PollStream with any type of body
+func NewPollStreamRequestWithBody(server string, stream Identifier, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "stream", runtime.ParamLocationPath, stream)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/ssf/poll/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetStreamStatusRequest generates requests for GetStreamStatus
+func NewGetStreamStatusRequest(server string, params *GetStreamStatusParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/ssf/status")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if queryFrag, err := runtime.StyleParamWithLocation("form", true, "stream_id", runtime.ParamLocationQuery, params.StreamID); err != nil {
+			return nil, err
+		} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+			return nil, err
+		} else {
+			for k, v := range parsed {
+				for _, v2 := range v {
+					queryValues.Add(k, v2)
+				}
+			}
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSetStreamStatusRequest calls the generic SetStreamStatus builder with application/json body
+func NewSetStreamStatusRequest(server string, body SetStreamStatusJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetStreamStatusRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSetStreamStatusRequestWithBody generates requests for SetStreamStatus with any type of body
+func NewSetStreamStatusRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/ssf/status")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteStreamRequest generates requests for DeleteStream
+func NewDeleteStreamRequest(server string, params *DeleteStreamParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/ssf/stream")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if queryFrag, err := runtime.StyleParamWithLocation("form", true, "stream_id", runtime.ParamLocationQuery, params.StreamID); err != nil {
+			return nil, err
+		} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+			return nil, err
+		} else {
+			for k, v := range parsed {
+				for _, v2 := range v {
+					queryValues.Add(k, v2)
+				}
+			}
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("DELETE", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetStreamRequest generates requests for GetStream
+func NewGetStreamRequest(server string, params *GetStreamParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/ssf/stream")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if queryFrag, err := runtime.StyleParamWithLocation("form", true, "stream_id", runtime.ParamLocationQuery, params.StreamID); err != nil {
+			return nil, err
+		} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+			return nil, err
+		} else {
+			for k, v := range parsed {
+				for _, v2 := range v {
+					queryValues.Add(k, v2)
+				}
+			}
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUpdateStreamRequest calls the generic UpdateStream builder with application/json body
+func NewUpdateStreamRequest(server string, body UpdateStreamJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateStreamRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewUpdateStreamRequestWithBody generates requests for UpdateStream with any type of body
+func NewUpdateStreamRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/ssf/stream")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("PATCH", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewCreateStreamRequest calls the generic CreateStream builder with application/json body
+func NewCreateStreamRequest(server string, body CreateStreamJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateStreamRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateStreamRequestWithBody generates requests for CreateStream with any type of body
+func NewCreateStreamRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/ssf/stream")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewReplaceStreamRequest calls the generic ReplaceStream builder with application/json body
+func NewReplaceStreamRequest(server string, body ReplaceStreamJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReplaceStreamRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewReplaceStreamRequestWithBody generates requests for ReplaceStream with any type of body
+func NewReplaceStreamRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/ssf/stream")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("PUT", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewVerifyStreamRequest calls the generic VerifyStream builder with application/json body
+func NewVerifyStreamRequest(server string, body VerifyStreamJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewVerifyStreamRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewVerifyStreamRequestWithBody generates requests for VerifyStream with any type of body
+func NewVerifyStreamRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/ssf/verify")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewGetVaultRequest generates requests for GetVault
 func NewGetVaultRequest(server string) (*http.Request, error) {
 	var err error
@@ -3042,6 +3984,9 @@ type ClientWithResponsesInterface interface {
 	// ResumeGrantWithResponse request
 	ResumeGrantWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*ResumeGrantResponse, error)
 
+	// ListToldWithResponse request
+	ListToldWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*ListToldResponse, error)
+
 	// WithdrawGrantWithResponse request
 	WithdrawGrantWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*WithdrawGrantResponse, error)
 
@@ -3055,6 +4000,12 @@ type ClientWithResponsesInterface interface {
 
 	// GetReceiptHeadWithResponse request
 	GetReceiptHeadWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetReceiptHeadResponse, error)
+
+	// ReceiptKeysWithResponse request
+	ReceiptKeysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReceiptKeysResponse, error)
+
+	// GetReceiptWithResponse request
+	GetReceiptWithResponse(ctx context.Context, seq uint64, reqEditors ...RequestEditorFn) (*GetReceiptResponse, error)
 
 	// LogoutWithResponse request
 	LogoutWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*LogoutResponse, error)
@@ -3095,6 +4046,45 @@ type ClientWithResponsesInterface interface {
 	RenewSlotsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RenewSlotsResponse, error)
 
 	RenewSlotsWithResponse(ctx context.Context, body RenewSlotsJSONRequestBody, reqEditors ...RequestEditorFn) (*RenewSlotsResponse, error)
+
+	// PollStreamWithBodyWithResponse request with any body
+	PollStreamWithBodyWithResponse(ctx context.Context, stream Identifier, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PollStreamResponse, error)
+
+	PollStreamWithResponse(ctx context.Context, stream Identifier, body PollStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*PollStreamResponse, error)
+
+	// GetStreamStatusWithResponse request
+	GetStreamStatusWithResponse(ctx context.Context, params *GetStreamStatusParams, reqEditors ...RequestEditorFn) (*GetStreamStatusResponse, error)
+
+	// SetStreamStatusWithBodyWithResponse request with any body
+	SetStreamStatusWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetStreamStatusResponse, error)
+
+	SetStreamStatusWithResponse(ctx context.Context, body SetStreamStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*SetStreamStatusResponse, error)
+
+	// DeleteStreamWithResponse request
+	DeleteStreamWithResponse(ctx context.Context, params *DeleteStreamParams, reqEditors ...RequestEditorFn) (*DeleteStreamResponse, error)
+
+	// GetStreamWithResponse request
+	GetStreamWithResponse(ctx context.Context, params *GetStreamParams, reqEditors ...RequestEditorFn) (*GetStreamResponse, error)
+
+	// UpdateStreamWithBodyWithResponse request with any body
+	UpdateStreamWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateStreamResponse, error)
+
+	UpdateStreamWithResponse(ctx context.Context, body UpdateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateStreamResponse, error)
+
+	// CreateStreamWithBodyWithResponse request with any body
+	CreateStreamWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateStreamResponse, error)
+
+	CreateStreamWithResponse(ctx context.Context, body CreateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateStreamResponse, error)
+
+	// ReplaceStreamWithBodyWithResponse request with any body
+	ReplaceStreamWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplaceStreamResponse, error)
+
+	ReplaceStreamWithResponse(ctx context.Context, body ReplaceStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplaceStreamResponse, error)
+
+	// VerifyStreamWithBodyWithResponse request with any body
+	VerifyStreamWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VerifyStreamResponse, error)
+
+	VerifyStreamWithResponse(ctx context.Context, body VerifyStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*VerifyStreamResponse, error)
 
 	// GetVaultWithResponse request
 	GetVaultWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetVaultResponse, error)
@@ -3455,6 +4445,29 @@ func (r ResumeGrantResponse) StatusCode() int {
 	return 0
 }
 
+type ListToldResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ToldList
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r ListToldResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListToldResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type WithdrawGrantResponse struct {
 	Body                          []byte
 	HTTPResponse                  *http.Response
@@ -3541,6 +4554,54 @@ func (r GetReceiptHeadResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r GetReceiptHeadResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ReceiptKeysResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *KeySet
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r ReceiptKeysResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReceiptKeysResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetReceiptResponse struct {
+	Body                           []byte
+	HTTPResponse                   *http.Response
+	JSON200                        *ReceiptDocument
+	ApplicationLdJSON200           *ReceiptDocument
+	ApplicationVndKantaraCrJSON200 *ReceiptDocument
+	ApplicationProblemJSONDefault  *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r GetReceiptResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetReceiptResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -3767,6 +4828,214 @@ func (r RenewSlotsResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r RenewSlotsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PollStreamResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *PollAnswer
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r PollStreamResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PollStreamResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetStreamStatusResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *StreamStatusNow
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r GetStreamStatusResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetStreamStatusResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type SetStreamStatusResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *StreamStatusNow
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r SetStreamStatusResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetStreamStatusResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DeleteStreamResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteStreamResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteStreamResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetStreamResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSON200      *struct {
+		union json.RawMessage
+	}
+	ApplicationProblemJSONDefault *Refused
+}
+type GetStream2001 = []Stream
+
+// Status returns HTTPResponse.Status
+func (r GetStreamResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetStreamResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type UpdateStreamResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *StreamNow
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdateStreamResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdateStreamResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type CreateStreamResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON201                       *Stream
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateStreamResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateStreamResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ReplaceStreamResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *StreamNow
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r ReplaceStreamResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReplaceStreamResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type VerifyStreamResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r VerifyStreamResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r VerifyStreamResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -4080,6 +5349,15 @@ func (c *ClientWithResponses) ResumeGrantWithResponse(ctx context.Context, grant
 	return ParseResumeGrantResponse(rsp)
 }
 
+// ListToldWithResponse request returning *ListToldResponse
+func (c *ClientWithResponses) ListToldWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*ListToldResponse, error) {
+	rsp, err := c.ListTold(ctx, grant, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListToldResponse(rsp)
+}
+
 // WithdrawGrantWithResponse request returning *WithdrawGrantResponse
 func (c *ClientWithResponses) WithdrawGrantWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*WithdrawGrantResponse, error) {
 	rsp, err := c.WithdrawGrant(ctx, grant, reqEditors...)
@@ -4122,6 +5400,24 @@ func (c *ClientWithResponses) GetReceiptHeadWithResponse(ctx context.Context, re
 		return nil, err
 	}
 	return ParseGetReceiptHeadResponse(rsp)
+}
+
+// ReceiptKeysWithResponse request returning *ReceiptKeysResponse
+func (c *ClientWithResponses) ReceiptKeysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReceiptKeysResponse, error) {
+	rsp, err := c.ReceiptKeys(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReceiptKeysResponse(rsp)
+}
+
+// GetReceiptWithResponse request returning *GetReceiptResponse
+func (c *ClientWithResponses) GetReceiptWithResponse(ctx context.Context, seq uint64, reqEditors ...RequestEditorFn) (*GetReceiptResponse, error) {
+	rsp, err := c.GetReceipt(ctx, seq, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetReceiptResponse(rsp)
 }
 
 // LogoutWithResponse request returning *LogoutResponse
@@ -4252,6 +5548,135 @@ func (c *ClientWithResponses) RenewSlotsWithResponse(ctx context.Context, body R
 		return nil, err
 	}
 	return ParseRenewSlotsResponse(rsp)
+}
+
+// PollStreamWithBodyWithResponse request with arbitrary body returning *PollStreamResponse
+func (c *ClientWithResponses) PollStreamWithBodyWithResponse(ctx context.Context, stream Identifier, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PollStreamResponse, error) {
+	rsp, err := c.PollStreamWithBody(ctx, stream, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePollStreamResponse(rsp)
+}
+
+func (c *ClientWithResponses) PollStreamWithResponse(ctx context.Context, stream Identifier, body PollStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*PollStreamResponse, error) {
+	rsp, err := c.PollStream(ctx, stream, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePollStreamResponse(rsp)
+}
+
+// GetStreamStatusWithResponse request returning *GetStreamStatusResponse
+func (c *ClientWithResponses) GetStreamStatusWithResponse(ctx context.Context, params *GetStreamStatusParams, reqEditors ...RequestEditorFn) (*GetStreamStatusResponse, error) {
+	rsp, err := c.GetStreamStatus(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetStreamStatusResponse(rsp)
+}
+
+// SetStreamStatusWithBodyWithResponse request with arbitrary body returning *SetStreamStatusResponse
+func (c *ClientWithResponses) SetStreamStatusWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetStreamStatusResponse, error) {
+	rsp, err := c.SetStreamStatusWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetStreamStatusResponse(rsp)
+}
+
+func (c *ClientWithResponses) SetStreamStatusWithResponse(ctx context.Context, body SetStreamStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*SetStreamStatusResponse, error) {
+	rsp, err := c.SetStreamStatus(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetStreamStatusResponse(rsp)
+}
+
+// DeleteStreamWithResponse request returning *DeleteStreamResponse
+func (c *ClientWithResponses) DeleteStreamWithResponse(ctx context.Context, params *DeleteStreamParams, reqEditors ...RequestEditorFn) (*DeleteStreamResponse, error) {
+	rsp, err := c.DeleteStream(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteStreamResponse(rsp)
+}
+
+// GetStreamWithResponse request returning *GetStreamResponse
+func (c *ClientWithResponses) GetStreamWithResponse(ctx context.Context, params *GetStreamParams, reqEditors ...RequestEditorFn) (*GetStreamResponse, error) {
+	rsp, err := c.GetStream(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetStreamResponse(rsp)
+}
+
+// UpdateStreamWithBodyWithResponse request with arbitrary body returning *UpdateStreamResponse
+func (c *ClientWithResponses) UpdateStreamWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateStreamResponse, error) {
+	rsp, err := c.UpdateStreamWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateStreamResponse(rsp)
+}
+
+func (c *ClientWithResponses) UpdateStreamWithResponse(ctx context.Context, body UpdateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateStreamResponse, error) {
+	rsp, err := c.UpdateStream(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateStreamResponse(rsp)
+}
+
+// CreateStreamWithBodyWithResponse request with arbitrary body returning *CreateStreamResponse
+func (c *ClientWithResponses) CreateStreamWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateStreamResponse, error) {
+	rsp, err := c.CreateStreamWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateStreamResponse(rsp)
+}
+
+func (c *ClientWithResponses) CreateStreamWithResponse(ctx context.Context, body CreateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateStreamResponse, error) {
+	rsp, err := c.CreateStream(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateStreamResponse(rsp)
+}
+
+// ReplaceStreamWithBodyWithResponse request with arbitrary body returning *ReplaceStreamResponse
+func (c *ClientWithResponses) ReplaceStreamWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplaceStreamResponse, error) {
+	rsp, err := c.ReplaceStreamWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReplaceStreamResponse(rsp)
+}
+
+func (c *ClientWithResponses) ReplaceStreamWithResponse(ctx context.Context, body ReplaceStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplaceStreamResponse, error) {
+	rsp, err := c.ReplaceStream(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReplaceStreamResponse(rsp)
+}
+
+// VerifyStreamWithBodyWithResponse request with arbitrary body returning *VerifyStreamResponse
+func (c *ClientWithResponses) VerifyStreamWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VerifyStreamResponse, error) {
+	rsp, err := c.VerifyStreamWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVerifyStreamResponse(rsp)
+}
+
+func (c *ClientWithResponses) VerifyStreamWithResponse(ctx context.Context, body VerifyStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*VerifyStreamResponse, error) {
+	rsp, err := c.VerifyStream(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVerifyStreamResponse(rsp)
 }
 
 // GetVaultWithResponse request returning *GetVaultResponse
@@ -4786,6 +6211,39 @@ func ParseResumeGrantResponse(rsp *http.Response) (*ResumeGrantResponse, error) 
 	return response, nil
 }
 
+// ParseListToldResponse parses an HTTP response from a ListToldWithResponse call
+func ParseListToldResponse(rsp *http.Response) (*ListToldResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListToldResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ToldList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseWithdrawGrantResponse parses an HTTP response from a WithdrawGrantWithResponse call
 func ParseWithdrawGrantResponse(rsp *http.Response) (*WithdrawGrantResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -4912,6 +6370,89 @@ func ParseGetReceiptHeadResponse(rsp *http.Response) (*GetReceiptHeadResponse, e
 			return nil, err
 		}
 		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReceiptKeysResponse parses an HTTP response from a ReceiptKeysWithResponse call
+func ParseReceiptKeysResponse(rsp *http.Response) (*ReceiptKeysResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReceiptKeysResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest KeySet
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetReceiptResponse parses an HTTP response from a GetReceiptWithResponse call
+func ParseGetReceiptResponse(rsp *http.Response) (*GetReceiptResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetReceiptResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.Header.Get("Content-Type") == "application/json" && rsp.StatusCode == 200:
+		var dest ReceiptDocument
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.Header.Get("Content-Type") == "application/ld+json" && rsp.StatusCode == 200:
+		var dest ReceiptDocument
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationLdJSON200 = &dest
+
+	case rsp.Header.Get("Content-Type") == "application/vnd.kantara.cr+json" && rsp.StatusCode == 200:
+		var dest ReceiptDocument
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationVndKantaraCrJSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (application/jwt) unsupported
 
 	}
 
@@ -5208,6 +6749,291 @@ func ParseRenewSlotsResponse(rsp *http.Response) (*RenewSlotsResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePollStreamResponse parses an HTTP response from a PollStreamWithResponse call
+func ParsePollStreamResponse(rsp *http.Response) (*PollStreamResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PollStreamResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PollAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetStreamStatusResponse parses an HTTP response from a GetStreamStatusWithResponse call
+func ParseGetStreamStatusResponse(rsp *http.Response) (*GetStreamStatusResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetStreamStatusResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest StreamStatusNow
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSetStreamStatusResponse parses an HTTP response from a SetStreamStatusWithResponse call
+func ParseSetStreamStatusResponse(rsp *http.Response) (*SetStreamStatusResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetStreamStatusResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest StreamStatusNow
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteStreamResponse parses an HTTP response from a DeleteStreamWithResponse call
+func ParseDeleteStreamResponse(rsp *http.Response) (*DeleteStreamResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteStreamResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetStreamResponse parses an HTTP response from a GetStreamWithResponse call
+func ParseGetStreamResponse(rsp *http.Response) (*GetStreamResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetStreamResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest struct {
+			union json.RawMessage
+		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUpdateStreamResponse parses an HTTP response from a UpdateStreamWithResponse call
+func ParseUpdateStreamResponse(rsp *http.Response) (*UpdateStreamResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdateStreamResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest StreamNow
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateStreamResponse parses an HTTP response from a CreateStreamWithResponse call
+func ParseCreateStreamResponse(rsp *http.Response) (*CreateStreamResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateStreamResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Stream
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReplaceStreamResponse parses an HTTP response from a ReplaceStreamWithResponse call
+func ParseReplaceStreamResponse(rsp *http.Response) (*ReplaceStreamResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReplaceStreamResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest StreamNow
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseVerifyStreamResponse parses an HTTP response from a VerifyStreamWithResponse call
+func ParseVerifyStreamResponse(rsp *http.Response) (*VerifyStreamResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &VerifyStreamResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Refused
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {

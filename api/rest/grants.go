@@ -89,23 +89,22 @@ func changed[In any](s *REST, w http.ResponseWriter, r *http.Request, grant Gran
 	})
 }
 
-// ListReceipts lists the account's decisions, newest first.
-func (s *REST) ListReceipts(w http.ResponseWriter, r *http.Request, params ListReceiptsParams) {
-	asked(s, w, r, func(ctx context.Context, who identity.Session) (ReceiptList, error) {
-		receipts, next, err := s.o.Consent.Receipts(ctx, who.Account, params.Before, params.Limit)
-		out := ReceiptList{Next: next, Receipts: make([]Receipt, 0, len(receipts))}
-		for _, one := range receipts {
-			out.Receipts = append(out.Receipts, receiptOut(one))
+// ListTold lists what the vendor was told of a grant.
+func (s *REST) ListTold(w http.ResponseWriter, r *http.Request, grant GrantID) {
+	asked(s, w, r, func(ctx context.Context, who identity.Session) (ToldList, error) {
+		g, err := parsed[id.Grant](grant)
+		if err != nil {
+			return ToldList{}, err
+		}
+		all, err := s.o.Consent.Told(ctx, who.Account, g)
+		out := ToldList{Told: make([]Told, 0, len(all))}
+		for _, one := range all {
+			out.Told = append(out.Told, Told{
+				Event: string(one.Event), Kind: ToldKind(one.Kind), Time: one.Time, Claims: one.Claims,
+				Acknowledged: one.Acknowledged, Refused: one.Refused,
+			})
 		}
 		return out, err
-	})
-}
-
-// GetReceiptHead gives the newest receipt's name, by which all before it are fixed.
-func (s *REST) GetReceiptHead(w http.ResponseWriter, r *http.Request) {
-	asked(s, w, r, func(ctx context.Context, who identity.Session) (ReceiptHead, error) {
-		h, err := s.o.Consent.ReceiptHead(ctx, who.Account)
-		return ReceiptHead{Seq: h.Seq, Hash: h.Hash, Time: h.Time}, err
 	})
 }
 

@@ -68,6 +68,15 @@ func writeJSON(w http.ResponseWriter, contentType string, status int, out any) {
 	if err != nil {
 		status, body = http.StatusInternalServerError, []byte(`{"type":"`+problemBase+`internal","title":"something went wrong on our side","status":500}`)
 	}
+	write(w, contentType, status, body)
+}
+
+// writeText answers with what is no JSON.
+func writeText(w http.ResponseWriter, contentType, text string) {
+	write(w, contentType, http.StatusOK, []byte(text))
+}
+
+func write(w http.ResponseWriter, contentType string, status int, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", contentType)
 	h.Set("Cache-Control", "no-store")

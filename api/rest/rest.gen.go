@@ -14,6 +14,13 @@ import (
 
 const (
 	SessionScopes = "session.Scopes"
+	VendorScopes  = "vendor.Scopes"
+)
+
+// Defines values for DeliveryMethod.
+const (
+	DeliveryMethodUrnIetfRfc8935 DeliveryMethod = "urn:ietf:rfc:8935"
+	DeliveryMethodUrnIetfRfc8936 DeliveryMethod = "urn:ietf:rfc:8936"
 )
 
 // Defines values for FailureReason.
@@ -49,6 +56,7 @@ const (
 // Defines values for ReceiptEvent.
 const (
 	ReceiptEventEachTime  ReceiptEvent = "each-time"
+	ReceiptEventExpired   ReceiptEvent = "expired"
 	ReceiptEventGiven     ReceiptEvent = "given"
 	ReceiptEventNarrowed  ReceiptEvent = "narrowed"
 	ReceiptEventPaused    ReceiptEvent = "paused"
@@ -72,6 +80,23 @@ const (
 	SlotKindPasskey    SlotKind = "passkey"
 	SlotKindPassphrase SlotKind = "passphrase"
 	SlotKindRecovery   SlotKind = "recovery"
+)
+
+// Defines values for StreamStatusStatus.
+const (
+	StreamStatusStatusDisabled StreamStatusStatus = "disabled"
+	StreamStatusStatusEnabled  StreamStatusStatus = "enabled"
+	StreamStatusStatusPaused   StreamStatusStatus = "paused"
+)
+
+// Defines values for ToldKind.
+const (
+	ToldKindClaimsChanged    ToldKind = "claims-changed"
+	ToldKindErasureRequested ToldKind = "erasure-requested"
+	ToldKindGrantAmended     ToldKind = "grant-amended"
+	ToldKindGrantExpired     ToldKind = "grant-expired"
+	ToldKindGrantGiven       ToldKind = "grant-given"
+	ToldKindGrantWithdrawn   ToldKind = "grant-withdrawn"
 )
 
 // Address A web address.
@@ -180,6 +205,21 @@ type CurrentAuth struct {
 	CurrentAuth Auth `json:"current_auth"`
 }
 
+// Delivery defines model for Delivery.
+type Delivery struct {
+	// AuthorizationHeader Sent with each push, and never shown again.
+	AuthorizationHeader string `json:"authorization_header,omitempty,omitzero"`
+
+	// EndpointURL Where events are pushed to; for polling the transmitter says where.
+	EndpointURL string `json:"endpoint_url,omitempty,omitzero"`
+
+	// Method Pushed (RFC 8935) or polled (RFC 8936).
+	Method DeliveryMethod `json:"method"`
+}
+
+// DeliveryMethod Pushed (RFC 8935) or polled (RFC 8936).
+type DeliveryMethod string
+
 // Denial defines model for Denial.
 type Denial struct {
 	// Digest Names exactly what was reviewed.
@@ -199,6 +239,15 @@ type Digest = string
 type EachTime struct {
 	EachTime bool `json:"each_time"`
 }
+
+// EventRefusal defines model for EventRefusal.
+type EventRefusal struct {
+	Description string `json:"description,omitempty,omitzero"`
+	Err         string `json:"err"`
+}
+
+// EventTypes defines model for EventTypes.
+type EventTypes = []string
 
 // Failure defines model for Failure.
 type Failure struct {
@@ -322,6 +371,11 @@ type Hash = string
 // Identifier 26 characters of lower-case base32; never a secret.
 type Identifier = string
 
+// KeySet RFC 7517.
+type KeySet struct {
+	Keys []map[string]interface{} `json:"keys"`
+}
+
 // Locale The language (BCP 47) in which the customer reviewed.
 type Locale = string
 
@@ -438,6 +492,24 @@ type Notice struct {
 	Text     string `json:"text,omitempty,omitzero"`
 }
 
+// Poll RFC 8936, 2.2.
+type Poll struct {
+	Ack []Identifier `json:"ack,omitempty,omitzero"`
+
+	// MaxEvents How many at most; 0 only acknowledges.
+	MaxEvents         *int `json:"maxEvents,omitempty"`
+	ReturnImmediately bool `json:"returnImmediately,omitempty,omitzero"`
+
+	// SetErrs Events that the vendor refuses, by identifier.
+	SetErrs map[string]EventRefusal `json:"setErrs,omitempty,omitzero"`
+}
+
+// PollAnswer RFC 8936, 2.3.
+type PollAnswer struct {
+	MoreAvailable bool              `json:"moreAvailable"`
+	Sets          map[string]string `json:"sets"`
+}
+
 // Problem RFC 9457.
 type Problem struct {
 	Detail string `json:"detail,omitempty,omitzero"`
@@ -550,6 +622,9 @@ type Receipt struct {
 	Without []Choice `json:"without,omitempty,omitzero"`
 }
 
+// ReceiptDocument By ISO/IEC TS 27560, the Data Privacy Vocabulary, or Kantara; docs/api.md shows one of each.
+type ReceiptDocument map[string]interface{}
+
 // ReceiptEvent What happened. `narrowed`: something was taken back; `used`: what could be read once was read; `replaced`: another
 // consent for the same vendor took its place; `each-time`: being asked at each login was switched.
 type ReceiptEvent string
@@ -614,6 +689,9 @@ type Renewing struct {
 type ResealedCapsule struct {
 	// Capsule The approved claims of one grant, sealed under its key; at most 64 KiB.
 	Capsule Capsule `json:"capsule"`
+
+	// Changed The claims whose values are new; the vendor is told their names. Absent means that any may be.
+	Changed []ClaimName `json:"changed,omitempty,omitzero"`
 
 	// Grant 26 characters of lower-case base32; never a secret.
 	Grant Identifier `json:"grant"`
@@ -730,6 +808,59 @@ type SlotList struct {
 	Slots []Slot `json:"slots"`
 }
 
+// Stream defines model for Stream.
+type Stream struct {
+	// Aud 26 characters of lower-case base32; never a secret.
+	Aud             Identifier `json:"aud"`
+	Delivery        Delivery   `json:"delivery"`
+	Description     string     `json:"description,omitempty,omitzero"`
+	EventsDelivered EventTypes `json:"events_delivered"`
+	EventsRequested EventTypes `json:"events_requested"`
+	EventsSupported EventTypes `json:"events_supported"`
+	Iss             string     `json:"iss"`
+
+	// MinVerificationInterval In seconds.
+	MinVerificationInterval int `json:"min_verification_interval"`
+
+	// StreamID 26 characters of lower-case base32; never a secret.
+	StreamID Identifier `json:"stream_id"`
+}
+
+// StreamConfig What a vendor may say about its stream; what else a stream has may be repeated and must be right (SSF 1.0, 8.1.1).
+type StreamConfig struct {
+	Aud             string     `json:"aud,omitempty,omitzero"`
+	Delivery        *Delivery  `json:"delivery,omitempty"`
+	Description     string     `json:"description,omitempty,omitzero"`
+	EventsRequested EventTypes `json:"events_requested,omitempty,omitzero"`
+	Iss             string     `json:"iss,omitempty,omitzero"`
+
+	// StreamID 26 characters of lower-case base32; never a secret.
+	StreamID Identifier `json:"stream_id,omitempty,omitzero"`
+}
+
+// StreamStatus defines model for StreamStatus.
+type StreamStatus struct {
+	Reason string `json:"reason,omitempty,omitzero"`
+
+	// Status `paused` events wait, `disabled` ones are dropped.
+	Status StreamStatusStatus `json:"status"`
+
+	// StreamID 26 characters of lower-case base32; never a secret.
+	StreamID Identifier `json:"stream_id"`
+}
+
+// StreamStatusStatus `paused` events wait, `disabled` ones are dropped.
+type StreamStatusStatus string
+
+// StreamVerification defines model for StreamVerification.
+type StreamVerification struct {
+	// State Comes back in the event.
+	State string `json:"state,omitempty,omitzero"`
+
+	// StreamID 26 characters of lower-case base32; never a secret.
+	StreamID Identifier `json:"stream_id"`
+}
+
 // Stretch Parameters of Argon2id.
 type Stretch struct {
 	// M Memory in KiB.
@@ -747,6 +878,31 @@ type Stretch struct {
 
 // Terms The customer's terms that the vendor accepts, by their identifiers (IEEE 7012).
 type Terms = []string
+
+// Told defines model for Told.
+type Told struct {
+	// Acknowledged Absent while the vendor has not taken note.
+	Acknowledged time.Time   `json:"acknowledged,omitempty,omitzero"`
+	Claims       []ClaimName `json:"claims,omitempty,omitzero"`
+
+	// Event 26 characters of lower-case base32; never a secret.
+	Event Identifier `json:"event"`
+
+	// Kind What the vendor was told of.
+	Kind ToldKind `json:"kind"`
+
+	// Refused The vendor would not take it; it is not told again.
+	Refused string    `json:"refused,omitempty,omitzero"`
+	Time    time.Time `json:"time"`
+}
+
+// ToldKind What the vendor was told of.
+type ToldKind string
+
+// ToldList defines model for ToldList.
+type ToldList struct {
+	Told []Told `json:"told"`
+}
 
 // Vault defines model for Vault.
 type Vault struct {
@@ -810,6 +966,9 @@ type WrappedKey = []byte
 // GrantID 26 characters of lower-case base32; never a secret.
 type GrantID = Identifier
 
+// StreamID 26 characters of lower-case base32; never a secret.
+type StreamID = Identifier
+
 // GrantNow defines model for GrantNow.
 type GrantNow = Grant
 
@@ -818,6 +977,12 @@ type Redirect = RedirectAnswer
 
 // Refused RFC 9457.
 type Refused = Problem
+
+// StreamNow defines model for StreamNow.
+type StreamNow = Stream
+
+// StreamStatusNow defines model for StreamStatusNow.
+type StreamStatusNow = StreamStatus
 
 // ListReleasesParams defines parameters for ListReleases.
 type ListReleasesParams struct {
@@ -835,6 +1000,24 @@ type ListReceiptsParams struct {
 
 	// Limit How many at most; 50 when not given.
 	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// GetStreamStatusParams defines parameters for GetStreamStatus.
+type GetStreamStatusParams struct {
+	// StreamID The stream's identifier.
+	StreamID StreamID `form:"stream_id,omitempty" json:"stream_id,omitempty,omitzero"`
+}
+
+// DeleteStreamParams defines parameters for DeleteStream.
+type DeleteStreamParams struct {
+	// StreamID The stream's identifier.
+	StreamID StreamID `form:"stream_id,omitempty" json:"stream_id,omitempty,omitzero"`
+}
+
+// GetStreamParams defines parameters for GetStream.
+type GetStreamParams struct {
+	// StreamID The stream's identifier.
+	StreamID StreamID `form:"stream_id,omitempty" json:"stream_id,omitempty,omitzero"`
 }
 
 // DeleteAccountJSONRequestBody defines body for DeleteAccount for application/json ContentType.
@@ -884,6 +1067,24 @@ type ReplaceRecoveryJSONRequestBody = SlotChange
 
 // RenewSlotsJSONRequestBody defines body for RenewSlots for application/json ContentType.
 type RenewSlotsJSONRequestBody = Renewal
+
+// PollStreamJSONRequestBody defines body for PollStream for application/json ContentType.
+type PollStreamJSONRequestBody = Poll
+
+// SetStreamStatusJSONRequestBody defines body for SetStreamStatus for application/json ContentType.
+type SetStreamStatusJSONRequestBody = StreamStatus
+
+// UpdateStreamJSONRequestBody defines body for UpdateStream for application/json ContentType.
+type UpdateStreamJSONRequestBody = StreamConfig
+
+// CreateStreamJSONRequestBody defines body for CreateStream for application/json ContentType.
+type CreateStreamJSONRequestBody = StreamConfig
+
+// ReplaceStreamJSONRequestBody defines body for ReplaceStream for application/json ContentType.
+type ReplaceStreamJSONRequestBody = StreamConfig
+
+// VerifyStreamJSONRequestBody defines body for VerifyStream for application/json ContentType.
+type VerifyStreamJSONRequestBody = StreamVerification
 
 // SaveVaultJSONRequestBody defines body for SaveVault for application/json ContentType.
 type SaveVaultJSONRequestBody = VaultSave
@@ -935,6 +1136,9 @@ type ServerInterface interface {
 	// End a pause
 	// (POST /grants/{grant}/resume)
 	ResumeGrant(w http.ResponseWriter, r *http.Request, grant GrantID)
+	// What the vendor was told of this consent, and when it took note
+	// (GET /grants/{grant}/told)
+	ListTold(w http.ResponseWriter, r *http.Request, grant GrantID)
 	// Withdraw a consent, for good and at once
 	// (POST /grants/{grant}/withdraw)
 	WithdrawGrant(w http.ResponseWriter, r *http.Request, grant GrantID)
@@ -947,6 +1151,12 @@ type ServerInterface interface {
 	// The newest receipt, by which all before it are fixed
 	// (GET /receipts/head)
 	GetReceiptHead(w http.ResponseWriter, r *http.Request)
+	// The keys that receipts were ever signed with
+	// (GET /receipts/keys)
+	ReceiptKeys(w http.ResponseWriter, r *http.Request)
+	// One receipt, to keep
+	// (GET /receipts/{seq})
+	GetReceipt(w http.ResponseWriter, r *http.Request, seq uint64)
 	// Sign out here
 	// (DELETE /session)
 	Logout(w http.ResponseWriter, r *http.Request)
@@ -977,6 +1187,33 @@ type ServerInterface interface {
 	// A new passphrase and recovery code after a login with the old code
 	// (POST /slots/renew)
 	RenewSlots(w http.ResponseWriter, r *http.Request)
+	// Take events, and say which were taken (RFC 8936)
+	// (POST /ssf/poll/{stream})
+	PollStream(w http.ResponseWriter, r *http.Request, stream Identifier)
+	// Whether events flow
+	// (GET /ssf/status)
+	GetStreamStatus(w http.ResponseWriter, r *http.Request, params GetStreamStatusParams)
+	// Let events flow, wait, or be dropped
+	// (POST /ssf/status)
+	SetStreamStatus(w http.ResponseWriter, r *http.Request)
+	// Stop listening
+	// (DELETE /ssf/stream)
+	DeleteStream(w http.ResponseWriter, r *http.Request, params DeleteStreamParams)
+	// The vendor's stream
+	// (GET /ssf/stream)
+	GetStream(w http.ResponseWriter, r *http.Request, params GetStreamParams)
+	// Change some of the stream's configuration
+	// (PATCH /ssf/stream)
+	UpdateStream(w http.ResponseWriter, r *http.Request)
+	// Begin to listen
+	// (POST /ssf/stream)
+	CreateStream(w http.ResponseWriter, r *http.Request)
+	// Replace the stream's configuration
+	// (PUT /ssf/stream)
+	ReplaceStream(w http.ResponseWriter, r *http.Request)
+	// Ask for an event that shows that the stream works
+	// (POST /ssf/verify)
+	VerifyStream(w http.ResponseWriter, r *http.Request)
 	// The sealed document
 	// (GET /vault)
 	GetVault(w http.ResponseWriter, r *http.Request)
@@ -1384,6 +1621,37 @@ func (siw *ServerInterfaceWrapper) ResumeGrant(w http.ResponseWriter, r *http.Re
 	handler.ServeHTTP(w, r)
 }
 
+// ListTold operation middleware
+func (siw *ServerInterfaceWrapper) ListTold(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+
+	// ------------- Path parameter "grant" -------------
+	var grant GrantID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "grant", mux.Vars(r)["grant"], &grant, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "grant", Err: err})
+		return
+	}
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, SessionScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListTold(w, r, grant)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // WithdrawGrant operation middleware
 func (siw *ServerInterfaceWrapper) WithdrawGrant(w http.ResponseWriter, r *http.Request) {
 
@@ -1481,6 +1749,51 @@ func (siw *ServerInterfaceWrapper) GetReceiptHead(w http.ResponseWriter, r *http
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.GetReceiptHead(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ReceiptKeys operation middleware
+func (siw *ServerInterfaceWrapper) ReceiptKeys(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ReceiptKeys(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetReceipt operation middleware
+func (siw *ServerInterfaceWrapper) GetReceipt(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+
+	// ------------- Path parameter "seq" -------------
+	var seq uint64
+
+	err = runtime.BindStyledParameterWithOptions("simple", "seq", mux.Vars(r)["seq"], &seq, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "seq", Err: err})
+		return
+	}
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, SessionScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetReceipt(w, r, seq)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1675,6 +1988,236 @@ func (siw *ServerInterfaceWrapper) RenewSlots(w http.ResponseWriter, r *http.Req
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.RenewSlots(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// PollStream operation middleware
+func (siw *ServerInterfaceWrapper) PollStream(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+
+	// ------------- Path parameter "stream" -------------
+	var stream Identifier
+
+	err = runtime.BindStyledParameterWithOptions("simple", "stream", mux.Vars(r)["stream"], &stream, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "stream", Err: err})
+		return
+	}
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, VendorScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.PollStream(w, r, stream)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetStreamStatus operation middleware
+func (siw *ServerInterfaceWrapper) GetStreamStatus(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, VendorScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetStreamStatusParams
+
+	// ------------- Optional query parameter "stream_id" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "stream_id", r.URL.Query(), &params.StreamID)
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "stream_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetStreamStatus(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SetStreamStatus operation middleware
+func (siw *ServerInterfaceWrapper) SetStreamStatus(w http.ResponseWriter, r *http.Request) {
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, VendorScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SetStreamStatus(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DeleteStream operation middleware
+func (siw *ServerInterfaceWrapper) DeleteStream(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, VendorScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteStreamParams
+
+	// ------------- Optional query parameter "stream_id" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "stream_id", r.URL.Query(), &params.StreamID)
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "stream_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DeleteStream(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetStream operation middleware
+func (siw *ServerInterfaceWrapper) GetStream(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, VendorScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetStreamParams
+
+	// ------------- Optional query parameter "stream_id" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "stream_id", r.URL.Query(), &params.StreamID)
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "stream_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetStream(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// UpdateStream operation middleware
+func (siw *ServerInterfaceWrapper) UpdateStream(w http.ResponseWriter, r *http.Request) {
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, VendorScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.UpdateStream(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateStream operation middleware
+func (siw *ServerInterfaceWrapper) CreateStream(w http.ResponseWriter, r *http.Request) {
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, VendorScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateStream(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ReplaceStream operation middleware
+func (siw *ServerInterfaceWrapper) ReplaceStream(w http.ResponseWriter, r *http.Request) {
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, VendorScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ReplaceStream(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// VerifyStream operation middleware
+func (siw *ServerInterfaceWrapper) VerifyStream(w http.ResponseWriter, r *http.Request) {
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, VendorScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.VerifyStream(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1918,6 +2461,8 @@ func HandlerWithOptions(si ServerInterface, options GorillaServerOptions) http.H
 
 	r.HandleFunc(options.BaseURL+"/grants/{grant}/resume", wrapper.ResumeGrant).Methods("POST")
 
+	r.HandleFunc(options.BaseURL+"/grants/{grant}/told", wrapper.ListTold).Methods("GET")
+
 	r.HandleFunc(options.BaseURL+"/grants/{grant}/withdraw", wrapper.WithdrawGrant).Methods("POST")
 
 	r.HandleFunc(options.BaseURL+"/login/parameters", wrapper.LoginParameters).Methods("POST")
@@ -1925,6 +2470,10 @@ func HandlerWithOptions(si ServerInterface, options GorillaServerOptions) http.H
 	r.HandleFunc(options.BaseURL+"/receipts", wrapper.ListReceipts).Methods("GET")
 
 	r.HandleFunc(options.BaseURL+"/receipts/head", wrapper.GetReceiptHead).Methods("GET")
+
+	r.HandleFunc(options.BaseURL+"/receipts/keys", wrapper.ReceiptKeys).Methods("GET")
+
+	r.HandleFunc(options.BaseURL+"/receipts/{seq}", wrapper.GetReceipt).Methods("GET")
 
 	r.HandleFunc(options.BaseURL+"/session", wrapper.Logout).Methods("DELETE")
 
@@ -1945,6 +2494,24 @@ func HandlerWithOptions(si ServerInterface, options GorillaServerOptions) http.H
 	r.HandleFunc(options.BaseURL+"/slots/recovery", wrapper.ReplaceRecovery).Methods("PUT")
 
 	r.HandleFunc(options.BaseURL+"/slots/renew", wrapper.RenewSlots).Methods("POST")
+
+	r.HandleFunc(options.BaseURL+"/ssf/poll/{stream}", wrapper.PollStream).Methods("POST")
+
+	r.HandleFunc(options.BaseURL+"/ssf/status", wrapper.GetStreamStatus).Methods("GET")
+
+	r.HandleFunc(options.BaseURL+"/ssf/status", wrapper.SetStreamStatus).Methods("POST")
+
+	r.HandleFunc(options.BaseURL+"/ssf/stream", wrapper.DeleteStream).Methods("DELETE")
+
+	r.HandleFunc(options.BaseURL+"/ssf/stream", wrapper.GetStream).Methods("GET")
+
+	r.HandleFunc(options.BaseURL+"/ssf/stream", wrapper.UpdateStream).Methods("PATCH")
+
+	r.HandleFunc(options.BaseURL+"/ssf/stream", wrapper.CreateStream).Methods("POST")
+
+	r.HandleFunc(options.BaseURL+"/ssf/stream", wrapper.ReplaceStream).Methods("PUT")
+
+	r.HandleFunc(options.BaseURL+"/ssf/verify", wrapper.VerifyStream).Methods("POST")
 
 	r.HandleFunc(options.BaseURL+"/vault", wrapper.GetVault).Methods("GET")
 

@@ -18,6 +18,7 @@ import (
 	"github.com/meins-id/meins/identity/provider"
 	"github.com/meins-id/meins/internal/fault"
 	"github.com/meins-id/meins/internal/id"
+	"github.com/meins-id/meins/signal"
 )
 
 // Base is the path under which every call lies.
@@ -25,9 +26,12 @@ const Base = "/api/v1"
 
 // Options of New. All are needed.
 type Options struct {
+	Issuer   string
 	Accounts *identity.Accounts
 	Consent  *consent.Engine
 	Provider *provider.Provider
+	Keys     *identity.Keyring
+	Signals  *signal.Transmitter
 	Cookie   Cookie
 	Now      func() time.Time
 	Log      *slog.Logger
@@ -95,6 +99,9 @@ func (s *REST) session(r *http.Request) (identity.Session, error) {
 func (s *REST) anySession(r *http.Request) (identity.Session, error) {
 	return s.o.Accounts.Session(r.Context(), s.o.Cookie.Read(r))
 }
+
+// vendor says which vendor calls.
+func (s *REST) vendor(r *http.Request) (id.Client, error) { return s.o.Provider.VendorOf(r) }
 
 // source says where an attempt comes from. The address is the peer's, or the one that a trusted
 // proxy named: api has settled that.

@@ -26,7 +26,7 @@ func (s *REST) SaveVault(w http.ResponseWriter, r *http.Request) {
 			if err != nil {
 				return VaultSaved{}, err
 			}
-			save.Capsules = append(save.Capsules, consent.Resealed{Grant: grant, Revision: c.Revision, Capsule: c.Capsule})
+			save.Capsules = append(save.Capsules, consent.Resealed{Grant: grant, Revision: c.Revision, Capsule: c.Capsule, Changed: c.Changed})
 		}
 		return VaultSaved{Revision: in.Revision}, s.o.Consent.SaveVault(ctx, who.Account, save)
 	})

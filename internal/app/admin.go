@@ -90,6 +90,9 @@ func removeVendor(ctx context.Context, n *node, ref vendorRef) (nothing, error) 
 	if err := n.consent.Revoke(ctx, ref.ID); err != nil {
 		return nothing{}, fmt.Errorf("end its grants: %w", err)
 	}
+	if err := n.signals.Forget(ctx, ref.ID); err != nil {
+		return nothing{}, err
+	}
 	return nothing{}, n.vendors.Remove(ctx, ref.ID)
 }
 

@@ -32,6 +32,7 @@ type commands struct {
 	Demo    demoCmd    `cmd:"" help:"Run the provider and a demo vendor on this machine, to try it."`
 	Vendor  vendorCmd  `cmd:"" help:"Register and manage vendors (relying parties)."`
 	Agent   agentCmd   `cmd:"" help:"Act as a customer: the vault's own agent on the command line."`
+	Receipt receiptCmd `cmd:"" help:"Check consent receipts."`
 	Backup  backupCmd  `cmd:"" help:"Write a consistent backup, beside a running server or without one."`
 	Restore restoreCmd `cmd:"" help:"Put a backup into an empty data folder."`
 	Keys    keysCmd    `cmd:"" help:"List and rotate the server's signing and token keys."`

@@ -7,13 +7,17 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/internal/egress"
 	"github.com/meins-id/meins/internal/fault"
+	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/internal/store"
 	"github.com/meins-id/meins/internal/store/bolt"
+	"github.com/meins-id/meins/signal"
 )
 
 // node is one opened data folder with the domain on top: what a server serves, and what an
@@ -24,10 +28,12 @@ type node struct {
 	accounts *identity.Accounts
 	vendors  *identity.Vendors
 	consent  *consent.Engine
+	signals  *signal.Transmitter
 }
 
 // nodeOptions is what of the configuration a node needs.
 type nodeOptions struct {
+	issuer              string // empty for a command, which tells vendors nothing
 	data, masterKeyFile string
 	sessionLifetime     time.Duration
 	strictReads         bool
@@ -65,12 +71,21 @@ func openNode(ctx context.Context, o nodeOptions) (*node, error) {
 	if o.strictReads {
 		reads = consent.Strict
 	}
+	vendors := identity.NewVendors(st, keys, o.now)
 	return &node{
 		store:    st,
 		keys:     keys,
 		accounts: identity.NewAccounts(identity.AccountOptions{Store: st, Keys: keys, Now: o.now, SessionLifetime: o.sessionLifetime}),
-		vendors:  identity.NewVendors(st, keys, o.now),
+		vendors:  vendors,
 		consent:  consent.New(consent.Options{Store: st, Now: o.now, ReadLog: reads, Log: o.log}),
+		signals: signal.New(signal.Options{
+			Issuer: o.issuer, Store: st, Keys: keys, Vendors: vendors, Now: o.now, Log: o.log,
+			Subject: func(v identity.Vendor, account id.Account, persona id.Persona) string {
+				return keys.PairwiseSub(string(account), string(persona), v.Sector())
+			},
+			// Whoever runs the provider on loopback has the vendors there too.
+			Out: egress.New(egress.Options{Loopback: strings.HasPrefix(o.issuer, "http:")}),
+		}),
 	}, nil
 }
 
@@ -90,6 +105,7 @@ func (n *node) ready(ctx context.Context) error {
 // Intervals of the housekeeping.
 const (
 	sweepEvery   = time.Minute
+	expireAtMost = 5000 // consents a minute that the clock ended
 	sweepAtMost  = 5000 // records a sweep, so that customers' commits never wait long
 	refreshEvery = 30 * time.Second
 )
@@ -104,6 +120,9 @@ func (n *node) housekeep(ctx context.Context, log *slog.Logger) {
 		case <-ctx.Done():
 			return
 		case <-sweep.C:
+			if _, err := n.consent.Expire(ctx, expireAtMost); err != nil && ctx.Err() == nil {
+				log.Error("write down what has ended", "err", err)
+			}
 			if _, err := n.store.Sweep(ctx, sweepAtMost); err != nil && ctx.Err() == nil {
 				log.Error("sweep expired records", "err", err)
 			}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -66,12 +67,13 @@ type server struct {
 	servers []*http.Server
 	failed  chan error
 	stop    context.CancelFunc
+	running sync.WaitGroup // what works beside the requests
 }
 
 // startServer opens the folder and listens; when it returns without error, requests are answered.
 func startServer(ctx context.Context, c serverConfig, now func() time.Time, log *slog.Logger) (_ *server, err error) {
 	n, err := openNode(ctx, nodeOptions{
-		data: c.Data, masterKeyFile: c.MasterKeyFile, sessionLifetime: c.SessionLifetime,
+		issuer: c.Issuer, data: c.Data, masterKeyFile: c.MasterKeyFile, sessionLifetime: c.SessionLifetime,
 		strictReads: c.ReadLog == "strict", now: now, log: log,
 	})
 	if err != nil {
@@ -104,7 +106,8 @@ func startServer(ctx context.Context, c serverConfig, now func() time.Time, log 
 		return nil, err
 	}
 	s.addr, err = s.listen(ctx, c.Listen, handler, cert, log)
-	go n.housekeep(ctx, log)
+	s.running.Go(func() { n.housekeep(ctx, log) })
+	s.running.Go(func() { n.signals.Run(ctx) })
 	return s, err
 }
 
@@ -137,7 +140,8 @@ func newHandler(c serverConfig, n *node, m *metrics, now func() time.Time, log *
 	return api.New(api.Options{
 		Provider: oidc.Handler(), Pages: pages,
 		REST: rest.New(rest.Options{
-			Accounts: n.accounts, Consent: n.consent, Provider: oidc, Cookie: cookie, Now: now, Log: log,
+			Issuer: c.Issuer, Accounts: n.accounts, Consent: n.consent, Provider: oidc, Keys: n.keys, Signals: n.signals,
+			Cookie: cookie, Now: now, Log: log,
 		}),
 		Ready: n.ready, TrustedProxies: proxies, Observe: m.observe, Now: now, Log: log,
 	}), nil
@@ -216,5 +220,6 @@ func (s *server) close(ctx context.Context) error {
 		errs = append(errs, s.servers[i].Shutdown(ctx))
 	}
 	s.stop()
+	s.running.Wait()
 	return errors.Join(append(errs, s.node.close(ctx))...)
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -160,6 +161,18 @@ func (p *Program) Log() string { return p.log.String() }
 func (p *Program) Do(t testing.TB, args ...string) string {
 	t.Helper()
 	return Run(t, append(args, "--data", p.Data)...)
+}
+
+// RunRefused runs a command that is to refuse, and gives what it says to the person.
+func RunRefused(t testing.TB, args ...string) string {
+	t.Helper()
+	var errs bytes.Buffer
+	cmd := command(t, args...)
+	cmd.Stderr = &errs
+	if cmd.Run() == nil {
+		t.Errorf("meins %s did not refuse", strings.Join(args, " "))
+	}
+	return errs.String()
 }
 
 // Run runs a command of the program and gives its output.

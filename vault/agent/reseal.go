@@ -138,7 +138,9 @@ func (a *Agent) reseal(ctx context.Context, before vault.Document, after *vault.
 			result.Missed = append(result.Missed, g.Vendor.Name)
 			continue
 		}
-		size := base64.StdEncoding.EncodedLen(len(capsule.Capsule)) + capsuleMargin
+		capsule.Changed = m.names // none of one that was behind: it is told that any may be new
+		capsule.Changed = m.names
+		size := base64.StdEncoding.EncodedLen(len(capsule.Capsule)) + capsuleMargin + namesSize(m.names)
 		if len(capsules) == maxCapsules || size > room {
 			after.Behind = append(after.Behind, grant)
 			continue
@@ -148,6 +150,15 @@ func (a *Agent) reseal(ctx context.Context, before vault.Document, after *vault.
 		result.Updated = append(result.Updated, g.Vendor.Name)
 	}
 	return capsules, result, nil
+}
+
+// namesSize is what a list of names takes in JSON; they have nothing in them to escape.
+func namesSize(names []string) int {
+	size := 0
+	for _, name := range names {
+		size += len(name) + 3
+	}
+	return size
 }
 
 // next seals the next capsule of a grant.

@@ -43,6 +43,7 @@ const (
 // Defines values for ReceiptEvent.
 const (
 	ReceiptEventEachTime  ReceiptEvent = "each-time"
+	ReceiptEventExpired   ReceiptEvent = "expired"
 	ReceiptEventGiven     ReceiptEvent = "given"
 	ReceiptEventNarrowed  ReceiptEvent = "narrowed"
 	ReceiptEventPaused    ReceiptEvent = "paused"
@@ -66,6 +67,16 @@ const (
 	SlotKindPasskey    SlotKind = "passkey"
 	SlotKindPassphrase SlotKind = "passphrase"
 	SlotKindRecovery   SlotKind = "recovery"
+)
+
+// Defines values for ToldKind.
+const (
+	ToldKindClaimsChanged    ToldKind = "claims-changed"
+	ToldKindErasureRequested ToldKind = "erasure-requested"
+	ToldKindGrantAmended     ToldKind = "grant-amended"
+	ToldKindGrantExpired     ToldKind = "grant-expired"
+	ToldKindGrantGiven       ToldKind = "grant-given"
+	ToldKindGrantWithdrawn   ToldKind = "grant-withdrawn"
 )
 
 // Address A web address.
@@ -594,6 +605,9 @@ type ResealedCapsule struct {
 	// Capsule The approved claims of one grant, sealed under its key; at most 64 KiB.
 	Capsule Capsule `json:"capsule"`
 
+	// Changed The claims whose values are new; the vendor is told their names. Absent means that any may be.
+	Changed []ClaimName `json:"changed,omitempty,omitzero"`
+
 	// Grant 26 characters of lower-case base32; never a secret.
 	Grant Identifier `json:"grant"`
 
@@ -726,6 +740,31 @@ type Stretch struct {
 
 // Terms The customer's terms that the vendor accepts, by their identifiers (IEEE 7012).
 type Terms = []string
+
+// Told defines model for Told.
+type Told struct {
+	// Acknowledged Absent while the vendor has not taken note.
+	Acknowledged time.Time   `json:"acknowledged,omitempty,omitzero"`
+	Claims       []ClaimName `json:"claims,omitempty,omitzero"`
+
+	// Event 26 characters of lower-case base32; never a secret.
+	Event Identifier `json:"event"`
+
+	// Kind What the vendor was told of.
+	Kind ToldKind `json:"kind"`
+
+	// Refused The vendor would not take it; it is not told again.
+	Refused string    `json:"refused,omitempty,omitzero"`
+	Time    time.Time `json:"time"`
+}
+
+// ToldKind What the vendor was told of.
+type ToldKind string
+
+// ToldList defines model for ToldList.
+type ToldList struct {
+	Told []Told `json:"told"`
+}
 
 // Vault defines model for Vault.
 type Vault struct {

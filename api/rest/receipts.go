@@ -1,0 +1,126 @@
+package rest
+
+import (
+	"context"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/meins-id/meins/consent"
+	"github.com/meins-id/meins/consent/receipt"
+	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/internal/fault"
+	"github.com/meins-id/meins/internal/id"
+)
+
+// ListReceipts lists the account's decisions, newest first.
+func (s *REST) ListReceipts(w http.ResponseWriter, r *http.Request, params ListReceiptsParams) {
+	asked(s, w, r, func(ctx context.Context, who identity.Session) (ReceiptList, error) {
+		receipts, next, err := s.o.Consent.Receipts(ctx, who.Account, params.Before, params.Limit)
+		out := ReceiptList{Next: next, Receipts: make([]Receipt, 0, len(receipts))}
+		for _, one := range receipts {
+			out.Receipts = append(out.Receipts, receiptOut(one))
+		}
+		return out, err
+	})
+}
+
+// GetReceiptHead gives the newest receipt's name, by which all before it are fixed.
+func (s *REST) GetReceiptHead(w http.ResponseWriter, r *http.Request) {
+	asked(s, w, r, func(ctx context.Context, who identity.Session) (ReceiptHead, error) {
+		h, err := s.o.Consent.ReceiptHead(ctx, who.Account)
+		return ReceiptHead{Seq: h.Seq, Hash: h.Hash, Time: h.Time}, err
+	})
+}
+
+// ReceiptKeys gives the keys that receipts were ever signed with.
+func (s *REST) ReceiptKeys(w http.ResponseWriter, r *http.Request) {
+	s.answer(w, r, http.StatusOK, jose.JSONWebKeySet{Keys: s.o.Keys.ReceiptKeys()}, nil)
+}
+
+// errReceiptForm refuses a form that receipts do not have.
+var errReceiptForm = fault.New(fault.Invalid, "receipt-form", "a receipt is a signed token, JSON, JSON-LD or a Kantara receipt")
+
+// GetReceipt gives one decision in a form to keep.
+func (s *REST) GetReceipt(w http.ResponseWriter, r *http.Request, seq uint64) {
+	form, err := receiptForm(r.Header.Get("Accept"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	body, err := s.receipt(r, seq, form)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Disposition", `attachment; filename="receipt-`+strconv.FormatUint(seq, 10)+receiptEndings[form]+`"`)
+	if text, signed := body.(string); signed {
+		writeText(w, form, text)
+		return
+	}
+	writeJSON(w, form, http.StatusOK, body)
+}
+
+// receipt makes the receipt in a form: a text when it is signed, and else what becomes JSON.
+func (s *REST) receipt(r *http.Request, seq uint64, form string) (any, error) {
+	who, err := s.session(r)
+	if err != nil {
+		return nil, err
+	}
+	one, err := s.o.Consent.Receipt(r.Context(), who.Account, seq)
+	if err != nil {
+		return nil, err
+	}
+	maker := receipt.Maker{Issuer: s.o.Issuer, Subject: s.subject}
+	d := maker.Document(who.Account, one)
+	switch form {
+	case receipt.TypeJSON:
+		return d, nil
+	case receipt.TypeJSONLD:
+		return maker.JSONLD(d), nil
+	case receipt.TypeKantara:
+		return maker.Kantara(d), nil
+	}
+	key, err := s.o.Keys.Signer(identity.ReceiptAlgorithm)
+	if err != nil {
+		return nil, err
+	}
+	return maker.Sign(key, d)
+}
+
+// subject is the customer's name towards the vendor of a receipt: that of its sector then.
+func (s *REST) subject(p consent.Party, account id.Account, persona id.Persona) string {
+	return s.o.Keys.PairwiseSub(string(account), string(persona), p.Sector)
+}
+
+// receiptEndings are the names of files, by form.
+var receiptEndings = map[string]string{
+	receipt.TypeSigned: ".jwt", receipt.TypeJSON: ".json", receipt.TypeJSONLD: ".jsonld", receipt.TypeKantara: ".kantara.json",
+}
+
+// receiptForm finds the first form in an Accept header that receipts have; without one they are signed.
+func receiptForm(accept string) (string, error) {
+	for part := range strings.SplitSeq(accept, ",") {
+		form, params, err := mime.ParseMediaType(strings.TrimSpace(part))
+		if err != nil {
+			continue
+		}
+		if q, err := strconv.ParseFloat(params["q"], 64); err == nil && q == 0 {
+			continue
+		}
+		if _, known := receiptEndings[form]; known {
+			return form, nil
+		}
+		if form == "*/*" || form == "application/*" {
+			return receipt.TypeSigned, nil
+		}
+	}
+	if accept == "" {
+		return receipt.TypeSigned, nil
+	}
+	return "", errReceiptForm
+}
