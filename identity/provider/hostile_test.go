@@ -21,6 +21,7 @@ import (
 var endpoints = []string{
 	"/oauth/authorize", "/oauth/token", "/oauth/userinfo", "/oauth/introspect", "/oauth/revoke", "/oauth/end_session",
 	"/oauth/keys", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/oauth/", "/",
+	"/oauth/par", "/oauth/response", "/oauth/response.js", "/oauth/initiate",
 }
 
 func TestEveryEndpoint_survivesEveryBody(t *testing.T) {
