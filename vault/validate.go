@@ -34,9 +34,9 @@ func normalise(name string, value json.RawMessage, now time.Time) (json.RawMessa
 	}
 	switch entry.Type {
 	case TypeAddress:
-		return normaliseObject(value, entry.Max, addressMembers, ErrAddressMember)
+		return normaliseAddress(value, entry.Max)
 	case TypePlace:
-		return normaliseObject(value, entry.Max, placeMembers, ErrPlaceMember)
+		return normalisePlace(value, entry.Max)
 	case TypeList:
 		return normaliseList(value, entry, now)
 	default:
@@ -105,10 +105,35 @@ var (
 	placeMembers = map[string]bool{"country": false, "region": false, "locality": false}
 )
 
-// normaliseObject checks an object of texts, such as an address (OpenID Connect Core 5.1.1), and
-// sorts its members. The country of a place is written in two letters, as Identity Assurance has it;
-// that of an address is what stands on an envelope.
-func normaliseObject(value json.RawMessage, limit int, known map[string]bool, unknown error) (json.RawMessage, error) {
+// normaliseAddress sorts the members of an address (OpenID Connect Core 5.1.1). Its country is what
+// stands on an envelope.
+func normaliseAddress(value json.RawMessage, limit int) (json.RawMessage, error) {
+	texts, err := objectOf(value, limit, addressMembers, ErrAddressMember)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(texts)
+}
+
+// normalisePlace sorts the members of a place; its country is written in two letters, as OpenID Connect
+// for Identity Assurance has it.
+func normalisePlace(value json.RawMessage, limit int) (json.RawMessage, error) {
+	texts, err := objectOf(value, limit, placeMembers, ErrPlaceMember)
+	if err != nil {
+		return nil, err
+	}
+	if code, ok := texts["country"]; ok {
+		two, _, known := country(code)
+		if !known {
+			return nil, ErrCountry
+		}
+		texts["country"] = two
+	}
+	return json.Marshal(texts)
+}
+
+// objectOf checks an object of texts with these members.
+func objectOf(value json.RawMessage, limit int, known map[string]bool, unknown error) (map[string]string, error) {
 	var parts map[string]json.RawMessage
 	if err := json.Unmarshal(value, &parts); err != nil || parts == nil {
 		return nil, ErrValueType
@@ -131,14 +156,7 @@ func normaliseObject(value json.RawMessage, limit int, known map[string]bool, un
 		}
 		texts[member] = s
 	}
-	if code, ok := texts["country"]; ok && unknown == ErrPlaceMember {
-		two, _, ok := country(code)
-		if !ok {
-			return nil, ErrCountry
-		}
-		texts["country"] = two
-	}
-	return json.Marshal(texts)
+	return texts, nil
 }
 
 // checkText refuses the empty text, what is too long, and characters that a screen does not show as

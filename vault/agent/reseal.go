@@ -138,8 +138,9 @@ func (a *Agent) reseal(ctx context.Context, before vault.Document, after *vault.
 			result.Missed = append(result.Missed, g.Vendor.Name)
 			continue
 		}
-		capsule.Changed = m.names // none of one that was behind: it is told that any may be new
-		capsule.Changed = m.names
+		if !slices.Contains(before.Behind, grant) { // of one that was behind, any claim may be new
+			capsule.Changed = m.names
+		}
 		size := base64.StdEncoding.EncodedLen(len(capsule.Capsule)) + capsuleMargin + namesSize(m.names)
 		if len(capsules) == maxCapsules || size > room {
 			after.Behind = append(after.Behind, grant)
