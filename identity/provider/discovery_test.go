@@ -73,3 +73,46 @@ func TestCORS_isOpenWithoutCredentials_whereNoCookieCounts(t *testing.T) {
 		}
 	}
 }
+
+// proven names everything that discovery says, and the test that would fail were it not so. Who adds
+// something says here what proves it.
+var proven = map[string]string{
+	"issuer":                 "TestCode_idTokenSaysWhoWhenAndHow",
+	"authorization_endpoint": "TestAuthorize_postIsAsGoodAsGet", "token_endpoint": "TestToken_onlyAFormInAPost",
+	"userinfo_endpoint": "TestUserInfo_subIsThatOfTheIDToken", "introspection_endpoint": "TestIntrospect_onlyTheOwnVendorLearnsAnything",
+	"revocation_endpoint": "TestRevoke_accessTokenAlone_refreshTokenWithItsFamily", "end_session_endpoint": "TestLogout_withTheHintOfThisSession_endsIt_andGoesBack",
+	"pushed_authorization_request_endpoint": "TestPushed_leadsToTokens_andNothingBesideItCounts", "jwks_uri": "TestKeys_holdPublicKeysOfEveryAlgorithm_andNothingPrivate",
+
+	"scopes_supported": "TestCode_givesTokensThatOpenExactlyWhatWasApproved", "claims_supported": "TestCode_idTokenSaysWhoWhenAndHow",
+	"claim_types_supported": "TestCode_claimsForTheIDTokenGoThereAndNowhereElse", "claims_parameter_supported": "TestCode_claimsForTheIDTokenGoThereAndNowhereElse",
+	"response_types_supported": "TestAuthorize_mistakesGoToTheVendor", "response_modes_supported": "TestResponse_everyMode_takesTheCodeToTheVendor",
+	"grant_types_supported": "TestClient_grantTypeNotRegistered_isRefused", "subject_types_supported": "TestSub_differsBetweenVendorsOfDifferentSectors_andPersonas",
+	"acr_values_supported": "TestCode_idTokenSaysWhoWhenAndHow", "prompt_values_supported": "TestPromptLogin_wantsALoginForThisRequest",
+	"display_values_supported": "TestAuthorize_unknownScopesAndClaims_areIgnored", "ui_locales_supported": "TestAuthorize_unknownScopesAndClaims_areIgnored",
+	"code_challenge_methods_supported": "TestAuthorize_mistakesGoToTheVendor", "authorization_response_iss_parameter_supported": "TestAuthorize_stateCannotBreakOut",
+	"authorization_details_types_supported": "TestDetails_areOneAskWithTheRest_andComeBackAsGranted",
+	"request_parameter_supported":           "TestObject_everyAlgorithm_leadsToTokens", "request_uri_parameter_supported": "TestAuthorize_mistakesGoToTheVendor",
+
+	"id_token_signing_alg_values_supported": "TestIDToken_isSignedAsTheVendorRegistered", "userinfo_signing_alg_values_supported": "TestUserInfo_isSignedAsTheVendorRegistered",
+	"request_object_signing_alg_values_supported": "TestObject_everyAlgorithm_leadsToTokens", "dpop_signing_alg_values_supported": "TestProof_everyAlgorithm",
+	"authorization_signing_alg_values_supported": "TestResponse_everyMode_takesTheCodeToTheVendor", "introspection_signing_alg_values_supported": "TestIntrospection_isSignedForWhoAsksForIt",
+	"token_endpoint_auth_methods_supported": "TestClient_secretWorksInHeaderAndForm", "token_endpoint_auth_signing_alg_values_supported": "TestAssertion_everySupportedAlgorithm",
+	"revocation_endpoint_auth_methods_supported": "TestClient_secretWorksInHeaderAndForm", "revocation_endpoint_auth_signing_alg_values_supported": "TestAssertion_everySupportedAlgorithm",
+	"introspection_endpoint_auth_methods_supported": "TestClient_secretWorksInHeaderAndForm", "introspection_endpoint_auth_signing_alg_values_supported": "TestSecretJWT_provesTheSecret_withoutSendingIt",
+}
+
+func TestDiscovery_saysNothingThatNoTestProves(t *testing.T) {
+	w := newWorld(t)
+	var said map[string]any
+	w.must(json.Unmarshal(w.get("/.well-known/openid-configuration", "").Body.Bytes(), &said))
+	for name := range said {
+		if proven[name] == "" {
+			t.Errorf("nothing proves %s", name)
+		}
+	}
+	for name := range proven {
+		if _, ok := said[name]; !ok {
+			t.Errorf("%s is proven and not said", name)
+		}
+	}
+}
