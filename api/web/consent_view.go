@@ -44,6 +44,26 @@ type claimView struct {
 	Kept              bool // was approved before; the sole reason for a box to be ticked
 	Minor             bool // goes to the end while the vault has no value for it
 	Inputs            []inputView
+
+	Uses []useView // instead of Purpose, where there are several: each is chosen on its own
+}
+
+// useView is one of several purposes of a claim.
+type useView struct {
+	ID, Claim, Text string
+	Kept            bool // was chosen before
+}
+
+// uses are the purposes of a claim, where the customer chooses between several.
+func uses(c consent.Claim, tag string) []useView {
+	if len(c.Purposes) < 2 {
+		return nil
+	}
+	views := make([]useView, len(c.Purposes))
+	for i, p := range c.Purposes {
+		views[i] = useView{ID: p.ID, Claim: c.Name, Text: p.In(tag)}
+	}
+	return views
 }
 
 // claimGroup is a heading and what stands under it.
@@ -69,6 +89,9 @@ func (w *Web) consentView(ctx context.Context, l *locale, next provider.Next) co
 	typed := newTyping(l, now)
 	for _, c := range inOrder(ask.Claims) {
 		view := l.claimView(c)
+		if view.Uses = uses(c, l.Tag); view.Uses != nil {
+			view.Purpose = ""
+		}
 		view.Inputs = typed.inputs(c.Name)
 		if g := next.Grant; g != nil {
 			view.compare(c, *g, l.Tag)
@@ -151,7 +174,11 @@ func (v *claimView) compare(c consent.Claim, g consent.Grant, tag string) {
 	switch {
 	case i >= 0:
 		v.Kept = !c.Required
-		if before := purposes(g.Claims[i], tag); before != v.Purpose {
+		for j := range v.Uses {
+			use := &v.Uses[j]
+			use.Kept = slices.ContainsFunc(g.Claims[i].Purposes, func(p consent.Purpose) bool { return p.ID == use.ID })
+		}
+		if before := purposes(g.Claims[i], tag); v.Uses == nil && before != v.Purpose {
 			// Approved for something else: that is not chosen.
 			v.Kept, v.Was = false, before
 		}

@@ -11,6 +11,7 @@ const { digest, vendor, until } = form.dataset;
 const rows = $$("[data-claim]", form);
 let seen = false; // the values stand on the page
 const box = (row) => $("input[name=claim]", row);
+const uses = (row) => $$("input[name=purpose]", row); // of a claim that is asked for several
 
 // A request that was answered in this tab is not answered twice: the back button leads here.
 const answered = `meins.answered.${await fingerprint(flow)}`;
@@ -21,7 +22,13 @@ if (sessionStorage.getItem(answered)) {
   await first("ask", { flow }).then(look, (problem) => show([{ text: explain(problem), code: problem?.code }]));
   $("[name=decision][value=approve]").addEventListener("click", () => act(form, t("consent.approving"), approve));
   $("[name=decision][value=deny]").addEventListener("click", () => act(form, t("consent.approving"), deny));
-  form.addEventListener("change", tell);
+  form.addEventListener("change", (event) => {
+    // Who says what for says yes; a claim that is unticked is for nothing.
+    const row = event.target.closest("[data-claim]");
+    if (event.target.name === "purpose" && event.target.checked) box(row).checked = true;
+    if (event.target.name === "claim" && !event.target.checked) for (const use of uses(row)) use.checked = false;
+    tell();
+  });
   form.addEventListener("submit", (event) => event.preventDefault()); // Enter in a field decides nothing
   settle();
   tell();
@@ -79,9 +86,14 @@ async function approve() {
   }
   check();
   await keep();
-  const claims = rows.filter((row) => box(row).checked).map((row) => row.dataset.claim);
+  const chosen = rows.filter((row) => box(row).checked);
+  const claims = chosen.map((row) => row.dataset.claim);
+  const purposes = {};
+  for (const row of chosen) {
+    if (uses(row).length) purposes[row.dataset.claim] = uses(row).filter((use) => use.checked).map((use) => use.value);
+  }
   try {
-    const { redirect } = await call("approve", { flow, digest, claims, locale: language });
+    const { redirect } = await call("approve", { flow, digest, claims, purposes, locale: language });
     return depart(redirect);
   } catch (problem) {
     if (problem?.code === "review-stale") return stale(true);
@@ -104,6 +116,10 @@ async function deny() {
 function check() {
   clear();
   const problems = impossible(fields());
+  for (const row of rows) {
+    if (!box(row).checked || !uses(row).length || uses(row).some((use) => use.checked)) continue;
+    problems.push({ field: uses(row)[0].id, text: t("consent.purpose.missing", { claim: claimInText(row.dataset.claim), vendor }) });
+  }
   for (const row of rows) {
     if (!box(row).checked || row.dataset.empty !== "true") continue;
     const field = $(".typing [data-attribute]", row);
