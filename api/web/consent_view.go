@@ -178,13 +178,27 @@ func (v *claimView) compare(c consent.Claim, g consent.Grant, tag string) {
 			use := &v.Uses[j]
 			use.Kept = slices.ContainsFunc(g.Claims[i].Purposes, func(p consent.Purpose) bool { return p.ID == use.ID })
 		}
-		if before := purposes(g.Claims[i], tag); v.Uses == nil && before != v.Purpose {
+		if v.Uses == nil && !given(c, g.Claims[i], tag) {
 			// Approved for something else: that is not chosen.
-			v.Kept, v.Was = false, before
+			v.Kept, v.Was = false, purposes(g.Claims[i], tag)
 		}
 	case !slices.Contains(g.Declined, c.Name):
 		v.New = true
 	}
+}
+
+// given says that a claim was given for all that it is asked for now, in the same words.
+func given(asked, before consent.Claim, tag string) bool {
+	if len(asked.Purposes) == 0 {
+		return len(before.Purposes) == 0
+	}
+	for _, p := range asked.Purposes {
+		same := func(was consent.Purpose) bool { return was.ID == p.ID && was.In(tag) == p.In(tag) }
+		if !slices.ContainsFunc(before.Purposes, same) {
+			return false
+		}
+	}
+	return true
 }
 
 // changes says in sentences what differs from the grant in force.
