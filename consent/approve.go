@@ -30,6 +30,7 @@ type Approval struct {
 	Locale  string   // in which the customer reviewed
 	Notice  string   // the text that was shown; empty means what NoticeText makes of the ask
 
+	GPC      bool // the browser said Sec-GPC: 1 with the approval
 	EachTime bool // the customer wants to be asked at each login
 	// Ephemeral makes the consent one for this visit only: it is in force at no other, and ends after
 	// Lifetime. Its persona is drawn for it, so that the vendor does not know the customer again.
@@ -145,7 +146,7 @@ func (a Approval) grant(now time.Time) Grant {
 		Digest: a.Digest, Locale: a.Locale,
 		Given: stamp(now), Ends: stamp(now).Add(a.Ask.Ends),
 		Wrapped: slices.Clone(a.Wrapped), Mode: ModeDirect,
-		State: Given, Since: stamp(now), Revision: 1, EachTime: a.EachTime,
+		State: Given, Since: stamp(now), Revision: 1, EachTime: a.EachTime, GPC: a.GPC,
 	}
 	if a.Ephemeral {
 		g.Ephemeral, g.EachTime, g.Offline, g.Continuous = true, false, false, false

@@ -67,6 +67,14 @@ var (
 	ErrReading = fault.New(fault.Internal, "reading-invalid", "the read is malformed")
 )
 
+// What can be wrong with a request for deletion.
+var (
+	// ErrNoErasure says that nothing was asked to be deleted.
+	ErrNoErasure = fault.New(fault.NotFound, "erasure-unknown", "you have not asked for deletion")
+	// ErrOutcome says that an answer is none.
+	ErrOutcome = fault.New(fault.Invalid, "erasure-outcome", "a request for deletion is fulfilled or denied")
+)
+
 // ErrNoReceipt says that the account has no receipt of this number.
 var ErrNoReceipt = fault.New(fault.NotFound, "receipt-unknown", "there is no such receipt")
 

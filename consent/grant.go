@@ -79,6 +79,7 @@ type Grant struct {
 	Ends       time.Time // as given, or as renewed last
 	Wrapped    []byte    // the grant key under the vault key
 	Mode       string
+	GPC        bool // the browser sent Sec-GPC: 1, no sale and no sharing, with the approval
 
 	State    State
 	Since    time.Time // of the state

@@ -13,7 +13,8 @@ import (
 // Event says what was decided.
 type Event string
 
-// The events. Each changes the state of one grant, but for EventRefused, which makes none.
+// The events. Each changes the state of one grant, but for EventRefused, which makes none, and those of
+// deletion, which are about what the vendor has already.
 const (
 	EventGiven     Event = "given"
 	EventRefused   Event = "refused"
@@ -27,6 +28,9 @@ const (
 	EventReplaced  Event = "replaced" // by a new grant for the same vendor
 	EventRevoked   Event = "revoked"  // the vendor was removed
 	EventExpired   Event = "expired"  // by the clock
+
+	EventErasure         Event = "erasure-requested" // the customer asked the vendor to delete what it received
+	EventErasureAnswered Event = "erasure-answered"
 )
 
 // Notice is the text that a customer was shown before deciding. The text itself is in the receipt of
@@ -63,6 +67,8 @@ type Receipt struct {
 	EachTime   bool       `json:"each_time,omitempty"`
 	Given      time.Time  `json:"given,omitzero"`
 	Ends       time.Time  `json:"ends,omitzero"`
+	Due        time.Time  `json:"due,omitzero"`  // when an answer to a request for deletion is due
+	GPC        bool       `json:"gpc,omitempty"` // the browser said Sec-GPC when it was decided
 	Retention  string     `json:"retention,omitempty"`
 	Recipients []string   `json:"recipients,omitempty"`
 	Terms      []string   `json:"terms,omitempty"`
@@ -81,7 +87,7 @@ func (g Grant) receipt(event Event, now time.Time) Receipt {
 		Grant: g.ID, Persona: g.Persona, Party: g.Party, Claims: g.Claims, Declined: g.Declined, Without: g.Without, Taken: g.Taken,
 		Offline: g.Offline, Continuous: g.Continuous, Once: g.Once, Ephemeral: g.Ephemeral, Paused: g.Paused, EachTime: g.EachTime,
 		Given: g.Given, Ends: g.Ends, Retention: g.Retention, Recipients: g.Recipients, Terms: g.Terms,
-		Mode: g.Mode, Digest: g.Digest, Notice: Notice{Language: g.Locale, Hash: g.Notice},
+		Mode: g.Mode, GPC: g.GPC, Digest: g.Digest, Notice: Notice{Language: g.Locale, Hash: g.Notice},
 	}
 }
 

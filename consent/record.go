@@ -48,6 +48,7 @@ type termsRecord struct {
 	Ends       time.Time  `json:"ends"`
 	Wrapped    []byte     `json:"wrapped"`
 	Mode       string     `json:"mode"`
+	GPC        bool       `json:"gpc,omitempty"`
 }
 
 func encodeTerms(g Grant) []byte {
@@ -57,7 +58,7 @@ func encodeTerms(g Grant) []byte {
 		Claims: g.Claims, Declined: g.Declined, Without: g.Without, Offline: g.Offline, Continuous: g.Continuous,
 		Once: g.Once, Detailed: g.Detailed, Retention: g.Retention, Recipients: g.Recipients, Terms: g.Terms,
 		Ephemeral: g.Ephemeral, Notice: g.Notice,
-		Digest: g.Digest, Locale: g.Locale, Given: g.Given, Ends: g.Ends, Wrapped: g.Wrapped, Mode: g.Mode,
+		Digest: g.Digest, Locale: g.Locale, Given: g.Given, Ends: g.Ends, Wrapped: g.Wrapped, Mode: g.Mode, GPC: g.GPC,
 	})
 }
 
@@ -76,7 +77,7 @@ func decodeTerms(grant id.Grant, raw []byte) (*Grant, error) {
 		Claims: t.Claims, Declined: t.Declined, Without: t.Without, Offline: t.Offline, Continuous: t.Continuous,
 		Once: t.Once, Detailed: t.Detailed, Retention: t.Retention, Recipients: t.Recipients, Terms: t.Terms,
 		Ephemeral: t.Ephemeral, Notice: t.Notice,
-		Digest: t.Digest, Locale: t.Locale, Given: t.Given, Ends: t.Ends, Wrapped: t.Wrapped, Mode: t.Mode,
+		Digest: t.Digest, Locale: t.Locale, Given: t.Given, Ends: t.Ends, Wrapped: t.Wrapped, Mode: t.Mode, GPC: t.GPC,
 	}, nil
 }
 

@@ -40,7 +40,14 @@ func sample() Grant {
 		Retention: "P6M", Recipients: []string{"DHL Paket GmbH"}, Terms: []string{"SD-BASE"},
 		Ephemeral: true, Notice: "bm90aWNl",
 		Digest: "c2hhMjU2", Locale: "de", Given: stamp(then), Ends: stamp(then).Add(MaxEnds),
-		Wrapped: []byte{1, 2, 3}, Mode: ModeDirect,
+		Wrapped: []byte{1, 2, 3}, Mode: ModeDirect, GPC: true,
+	}
+}
+
+func sampleErasure() erasureRecord {
+	return erasureRecord{
+		versioned: versioned{recordFormat}, Receipt: "receipt22222222222222222222", Requested: moment(then), Due: erasureDue(then),
+		Claims: []string{"address", "email"}, Answered: moment(then.Add(time.Hour)), Outcome: Denied,
 	}
 }
 
@@ -74,6 +81,7 @@ func TestRecords_areWrittenAsEver(t *testing.T) {
 		"receipt": encodeReceipt(sampleReceipt()),
 		"chain":   encodeChain(Head{Seq: 7, Hash: "aGFzaA", Time: moment(then)}),
 		"refusal": encodeRefusal(then),
+		"erasure": encode(sampleErasure()),
 		"head":    encodeHead([]keptRevision{{1, stamp(then)}, {2, stamp(then)}}),
 	} {
 		golden(t, name+".json", raw)
@@ -141,6 +149,10 @@ func TestRecords_areReadAsTheyWereWritten(t *testing.T) {
 	u, err := decode[usageRecord](readGolden(t, "usage.json"))
 	if u.Reads != 7 || !u.Last.Equal(stamp(then)) || err != nil {
 		t.Errorf("usage: %+v, %v", u, err)
+	}
+	asked, err := decode[erasureRecord](readGolden(t, "erasure.json"))
+	if diff := cmp.Diff(sampleErasure(), asked, cmp.AllowUnexported(erasureRecord{})); diff != "" || err != nil {
+		t.Error(diff, err)
 	}
 	h, err := decode[headRecord](readGolden(t, "head.json"))
 	if len(h.Kept) != 2 || h.current().Revision != 2 || err != nil {

@@ -16,6 +16,7 @@ import (
 //	                                   neither its identifier nor its tokens come to life again
 //	consent/capsule/<grant>            the sealed values; expires with the grant
 //	consent/usage/<grant>              how often and when last read
+//	consent/erasure/<grant>            what the vendor was asked to delete, and its answer
 //	consent/reads/<grant>/<place>      what was read
 //	consent/account/<account>/<grant>  the grants of an account
 //	consent/client/<client>/<grant>    the grants for a vendor

@@ -190,7 +190,7 @@ func (db *database) endForgotten(now time.Time) func(store.Tx, id.Grant) error {
 		if err := dropSealed(tx, g); err != nil {
 			return err
 		}
-		for _, key := range []string{termsKey(grant), usageKey(grant), clientPrefix(g.Party.Client) + string(grant), endsKey(g.Ends, grant)} {
+		for _, key := range []string{termsKey(grant), usageKey(grant), erasureKey(grant), clientPrefix(g.Party.Client) + string(grant), endsKey(g.Ends, grant)} {
 			if err := tx.Delete(key); err != nil {
 				return err
 			}

@@ -24,6 +24,7 @@ var told = map[Event]outbox.Kind{
 	EventRevoked:   outbox.GrantWithdrawn,
 	EventUsed:      outbox.GrantExpired,
 	EventExpired:   outbox.GrantExpired,
+	EventErasure:   outbox.ErasureRequested,
 }
 
 // tell lets the vendor know of a decision, in the transaction that records it.
@@ -36,7 +37,10 @@ func tell(tx store.Tx, account id.Account, r Receipt) error {
 		ID: id.Event(r.ID), Kind: kind, Time: r.Time, Account: account, Persona: r.Persona,
 		Grant: r.Grant, Claims: Names(r.Claims), Ends: r.Ends,
 	}
-	if string(r.Event) != r.State {
+	switch {
+	case r.Event == EventErasure:
+		e.Claims, e.Ends = received(Grant{Claims: r.Claims, Taken: r.Taken}), r.Due
+	case string(r.Event) != r.State:
 		e.Detail = string(r.Event)
 	}
 	return outbox.Put(tx, r.Party.Client, e)

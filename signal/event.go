@@ -2,6 +2,7 @@ package signal
 
 import (
 	"slices"
+	"time"
 
 	"github.com/meins-id/meins/internal/outbox"
 )
@@ -70,7 +71,20 @@ func payload(e outbox.Event) map[string]any {
 	if !e.Ends.IsZero() {
 		p["expires_at"] = e.Ends.Unix()
 	}
+	if e.Kind == outbox.ErasureRequested {
+		deletion(p, e)
+	}
 	return present(p)
+}
+
+// deletion adds the members of a Data Rights Protocol request, as far as an event that is signed, says who
+// it is about, and has an identifier does not say the same: exercise and regime by its names, and until
+// when an answer is due instead of an end of the consent.
+func deletion(p map[string]any, e outbox.Event) {
+	p["drp.version"], p["exercise"], p["regime"] = "0.9", "deletion", "voluntary"
+	p["request_id"], p["issued-at"] = string(e.ID), e.Time.UTC().Format(time.RFC3339)
+	p["expires-at"] = e.Ends.UTC().Format(time.RFC3339)
+	delete(p, "expires_at")
 }
 
 // present drops what is an empty text.
