@@ -56,7 +56,8 @@ func given() consent.Receipt {
 		Claims: []consent.Claim{
 			{Name: "address", Required: true, Purposes: []consent.Purpose{delivery}},
 			{Name: "email", Purposes: []consent.Purpose{delivery, news}},
-			{Name: "iban"}, {Name: "of_my_own"},
+			{Name: "iban"},
+			{Name: "of_my_own"},
 		},
 		Declined: []string{"phone_number"}, Continuous: true, Mode: "direct", Retention: "P30D",
 		Recipients: []string{"Fahrrad-Kurier GmbH"}, Terms: []string{"SD-BASE"},

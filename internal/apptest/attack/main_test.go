@@ -61,7 +61,7 @@ func (lasting) Errorf(format string, args ...any) {
 
 // TempDir is there until the last test.
 func (l lasting) TempDir() string {
-	dir, err := os.MkdirTemp("", "attack") //nolint:usetesting // it outlives the test
+	dir, err := os.MkdirTemp("", "attack") // it outlives the test
 	if err != nil {
 		l.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package browser
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -30,7 +31,8 @@ var printed = regexp.MustCompile(`(?m)^(meins|demo shop) +(http://\S+)$`)
 func startDemo(t testing.TB) *demo {
 	t.Helper()
 	d := &demo{t: t, data: t.TempDir()}
-	cmd := exec.Command(program, "demo", "--listen", "127.0.0.1:0", "--shop-listen", "127.0.0.1:0", "--data", d.data)
+	// The demo is stopped in order, after the test's own context has ended.
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), program, "demo", "--listen", "127.0.0.1:0", "--shop-listen", "127.0.0.1:0", "--data", d.data)
 	cmd.Stderr = &d.log
 	out, err := cmd.StdoutPipe()
 	must(t, err)
@@ -73,7 +75,7 @@ func (d *demo) readShop() {
 // addVendor registers another vendor beside the running server, as an operator would.
 func (d *demo) addVendor(args ...string) (clientID string) {
 	d.t.Helper()
-	out, err := exec.Command(program, append([]string{"vendor", "add", "--data", d.data, "--json"}, args...)...).Output()
+	out, err := exec.CommandContext(d.t.Context(), program, append([]string{"vendor", "add", "--data", d.data, "--json"}, args...)...).Output()
 	must(d.t, err)
 	var v struct {
 		ClientID string `json:"client_id"`

@@ -57,7 +57,7 @@ func build(dir string) (string, error) {
 		return "", errors.New("the browser's agent is not built: run 'make agent' (make test does)")
 	}
 	path := filepath.Join(dir, "meins")
-	cmd := exec.Command("go", "build", "-o", path, "github.com/meins-id/meins/cmd/meins")
+	cmd := exec.CommandContext(context.Background(), "go", "build", "-o", path, "github.com/meins-id/meins/cmd/meins")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the program: %w\n%s", err, out)

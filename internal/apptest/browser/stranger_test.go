@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"slices"
@@ -19,7 +20,8 @@ type stranger struct {
 }
 
 func newStranger() (*stranger, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	var lc net.ListenConfig
+	l, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}

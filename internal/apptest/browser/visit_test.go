@@ -61,10 +61,10 @@ func newTab(t testing.TB, d *demo, on device, seen *evidence, parent context.Con
 	ctx, cancel := chromedp.NewContext(parent, options...)
 	t.Cleanup(cancel)
 	b := &tab{t: t, ctx: ctx, demo: d, seen: seen}
-	b.do(chromedp.ActionFunc(func(context.Context) error { return nil })) // the tab opens
+	b.do(chromedp.ActionFunc(func(context.Context) error { return nil })) //nolint:contextcheck // the tab opens; it holds the context that chromedp keeps it in
 	chromedp.ListenTarget(ctx, seen.take)
-	b.do(seen.watching()...)
-	b.do(on.emulated()...)
+	b.do(seen.watching()...) //nolint:contextcheck // a tab holds the context that chromedp keeps it in
+	b.do(on.emulated()...) //nolint:contextcheck // a tab holds the context that chromedp keeps it in
 	return b
 }
 
