@@ -1,0 +1,101 @@
+package picture
+
+import "unicode/utf8"
+
+// Mark says who knows one thing. The zero Mark is that nobody does.
+type Mark int
+
+// The marks.
+const (
+	Never Mark = iota // not now, and not before
+	Past              // could read it once
+	Open              // can read it now
+)
+
+// Known is one row of what is known: a name, and a mark for each column.
+type Known struct {
+	Name  string
+	Marks []Mark
+}
+
+// Text is words at a place. Whole is what they were before they were cut to fit.
+type Text struct {
+	X, Y         int
+	Words, Whole string
+}
+
+// Cut says that not all of the words fit.
+func (t Text) Cut() bool { return t.Words != t.Whole }
+
+// Cell is a mark at a place, by its middle.
+type Cell struct {
+	X, Y int
+	Mark Mark
+}
+
+// IsOpen says that it can be read now.
+func (c Cell) IsOpen() bool { return c.Mark == Open }
+
+// IsPast says that it could be read once.
+func (c Cell) IsPast() bool { return c.Mark == Past }
+
+// Line is a row of the grid: its name, its marks, and the hairline above it.
+type Line struct {
+	Name  Text
+	Y     int
+	Cells []Cell
+}
+
+// Grid is things by those who know them. Five columns fit on a phone of 360 pixels; with more the
+// picture is wider, and is moved in its frame.
+type Grid struct {
+	Width, Height int
+	Columns       []Text // turned upright: they are read from the bottom to the top
+	Lines         []Line
+}
+
+// Measures of the grid, in pixels of the page: the picture is not scaled, so that letters keep their
+// size.
+const (
+	nameWidth   = 148
+	columnWidth = 34
+	rowHeight   = 36
+	letter      = 7.6 // of 14 pixels, on average
+	headMost    = 170
+	headLeast   = 48
+)
+
+// NewGrid places names and marks. A row with fewer marks than columns is filled up with Never.
+func NewGrid(columns []string, rows []Known) Grid {
+	head := headLeast
+	for _, name := range columns {
+		head = max(head, min(headMost, int(float64(utf8.RuneCountInString(name))*letter)+12))
+	}
+	g := Grid{Width: nameWidth + columnWidth*len(columns), Height: head + rowHeight*len(rows)}
+	for i, name := range columns {
+		g.Columns = append(g.Columns, fit(name, nameWidth+columnWidth*i+columnWidth/2+5, head-8, head-12))
+	}
+	for i, row := range rows {
+		y := head + rowHeight*i
+		line := Line{Name: fit(row.Name, 0, y+rowHeight/2+5, nameWidth-8), Y: y}
+		for j := range columns {
+			cell := Cell{X: nameWidth + columnWidth*j + columnWidth/2, Y: y + rowHeight/2}
+			if j < len(row.Marks) {
+				cell.Mark = row.Marks[j]
+			}
+			line.Cells = append(line.Cells, cell)
+		}
+		g.Lines = append(g.Lines, line)
+	}
+	return g
+}
+
+// fit cuts words to a width.
+func fit(words string, x, y, width int) Text {
+	t := Text{X: x, Y: y, Words: words, Whole: words}
+	most := int(float64(width) / letter)
+	if utf8.RuneCountInString(words) > most {
+		t.Words = string([]rune(words)[:max(most-1, 1)]) + "…"
+	}
+	return t
+}
