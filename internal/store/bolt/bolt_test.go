@@ -186,33 +186,6 @@ func TestUpdate_whateverQueuedUp_sharesOneCommit(t *testing.T) {
 	}
 }
 
-// The writer waits a moment for a crowd that was answered, by a clock that may be wrong: whoever
-// does not come back must not hold up the one who does, nor the end.
-func TestUpdate_afterACrowdThatDoesNotReturn_isAnswered(t *testing.T) {
-	var mu sync.Mutex
-	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	s := open(t, filepath.Join(t.TempDir(), "test.db"), func() time.Time {
-		mu.Lock()
-		defer mu.Unlock()
-		now = now.Add(time.Hour) // each commit seems to take one at least
-		return now
-	})
-	var crowd sync.WaitGroup
-	for i := range 16 {
-		crowd.Go(func() {
-			key := fmt.Sprint("crowd/", i)
-			if err := s.Update(t.Context(), func(tx store.Tx) error { return tx.Put(key, nil, never) }); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	crowd.Wait()
-	put(t, s, "late", "is here too", never)
-	if got := get(t, s, "late"); got != "is here too" {
-		t.Errorf("found %q", got)
-	}
-}
-
 func TestUpdate_cancelledWhileQueued_neverRuns(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "meins.db"), time.Now)
 	release := held(t, s)

@@ -2,10 +2,8 @@
 //
 // Writers share commits. One goroutine takes every transaction that has queued up, runs them one
 // after another in a single bbolt transaction, syncs it to disk once and then answers all of them.
-// A lone writer waits for its own sync and for no timer, and while the disk is busy the next batch
-// gathers by itself. After a batch of several, the writer gives those who were answered a quarter of
-// the time of that commit, 2 ms at most, to come back with their next: otherwise two halves of the
-// same crowd would take turns, and pay twice for the disk.
+// There is no timer: a lone writer waits for its own sync and for nothing else, and while the disk
+// is busy the next batch gathers by itself.
 //
 // Each transaction writes into an overlay that reaches the batch only when its function returned
 // nil, so an error or a panic costs nobody else anything. Since the functions run one at a time on

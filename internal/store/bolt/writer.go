@@ -17,9 +17,7 @@ import (
 const (
 	maxBatch      = 1024
 	maxBatchBytes = 8 << 20
-	returnPart    = 4                    // of the time of a commit that it may wait for writers to return,
-	returnWithin  = 2 * time.Millisecond // and no longer than this
-	sweepPerWrite = 4                    // expired records that each transaction of a batch pays for
+	sweepPerWrite = 4 // expired records that each transaction of a batch pays for
 )
 
 // writer is the one goroutine that changes the file, and the queue before it.
@@ -35,10 +33,9 @@ type writer struct {
 	closing bool
 
 	// Only the goroutine itself touches these.
-	pending  []*request    // taken from the queue and not answered yet
-	answered int           // requests in the last batch
-	took     time.Duration // to bring it to disk
-	broken   error         // set by the first commit that went wrong, and for good
+	pending  []*request // taken from the queue and not answered yet
+	answered int        // requests in the last batch
+	broken   error      // set by the first commit that went wrong, and for good
 }
 
 func newWriter(db *bbolt.DB, now func() time.Time) *writer {
@@ -132,38 +129,22 @@ func (w *writer) gather() bool {
 	}
 }
 
-// letQueue waits for those who were just answered: they are about to write again, and one full batch
-// costs less than a small one and a large one. It yields for as long as that brings more requests, and
-// gives up after as many fruitless yields as there were answers; a lone writer is kept waiting by one.
+// letQueue yields for as long as that brings more requests: those who were just answered are about
+// to write again, and one full batch costs less than a small one and a large one. It gives up after
+// as many fruitless yields as there were answers; a lone writer is kept waiting by one.
 func (w *writer) letQueue() {
-	queued := w.queued()
-	wanted := min(queued+w.answered, maxBatch)
-	for before, idle := queued, 0; idle < w.answered; before = queued {
+	for before, idle := 0, 0; idle < w.answered; {
 		runtime.Gosched()
-		if queued = w.queued(); queued >= maxBatch {
+		n := w.queued()
+		if n >= maxBatch {
 			return
 		}
-		if idle++; queued > before {
+		if n > before {
 			idle = 0
+		} else {
+			idle++
 		}
-	}
-	if w.answered > 1 && queued < wanted {
-		w.letReturn(wanted)
-	}
-}
-
-// letReturn waits a little for who comes back over the network, which yielding does not bring about:
-// for a part of what the last commit took, so that who does not come back costs the others little.
-// Only a batch of several is followed by such a wait: a lone writer never meets the timer.
-func (w *writer) letReturn(wanted int) {
-	timer := time.NewTimer(min(w.took/returnPart, returnWithin))
-	defer timer.Stop()
-	for w.queued() < wanted {
-		select {
-		case <-w.wake:
-		case <-timer.C:
-			return
-		}
+		before = n
 	}
 }
 
@@ -186,11 +167,9 @@ func (w *writer) commit() (int, error) {
 	if err != nil || !b.dirty {
 		return n, err
 	}
-	begun := w.now()
 	if err := tx.Commit(); err != nil {
 		return n, fmt.Errorf("commit: %w", err)
 	}
-	w.took = w.now().Sub(begun)
 	w.counts.committed(n, b.swept)
 	return n, nil
 }
