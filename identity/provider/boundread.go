@@ -53,7 +53,7 @@ func (p *Provider) userInfoWith(r *http.Request, text, scheme string) (token, js
 		}
 		return token{}, nil, err
 	}
-	p.replays.keep(key, pr.until)
+	p.replays.keep(r.Context(), key, pr.until)
 	return t, body, nil
 }
 

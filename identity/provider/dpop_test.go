@@ -96,10 +96,10 @@ func (p *prover) post(path string, s shop, form url.Values) answer {
 	return p.send(path, s, form, p.sign(p.claims(http.MethodPost, path, "", nil)))
 }
 
-// read asks UserInfo by a scheme and with exactly these proofs.
-func (p *prover) read(scheme, access string, proofs ...string) answer {
+// read asks UserInfo with exactly these proofs.
+func (p *prover) read(access string, proofs ...string) answer {
 	r := httptest.NewRequestWithContext(p.w.t.Context(), http.MethodGet, "/oauth/userinfo", nil)
-	r.Header.Set("Authorization", scheme+" "+access)
+	r.Header.Set("Authorization", "DPoP "+access)
 	for _, text := range proofs {
 		r.Header.Add("DPoP", text)
 	}
@@ -108,7 +108,7 @@ func (p *prover) read(scheme, access string, proofs ...string) answer {
 
 // userinfo asks UserInfo with a good proof.
 func (p *prover) userinfo(access string) answer {
-	return p.read("DPoP", access, p.sign(p.claims(http.MethodGet, "/oauth/userinfo", access, nil)))
+	return p.read(access, p.sign(p.claims(http.MethodGet, "/oauth/userinfo", access, nil)))
 }
 
 func TestProof_bindsTokensToItsKey(t *testing.T) {
@@ -128,7 +128,7 @@ func TestProof_bindsTokensToItsKey(t *testing.T) {
 			// Whoever took the token has not the key.
 			thief := w.prover(t, w.vendor())
 			for what, got := range map[string]answer{
-				"as bearer": w.userinfo(a.Access), "another key": thief.userinfo(a.Access), "no proof": p.read("DPoP", a.Access),
+				"as bearer": w.userinfo(a.Access), "another key": thief.userinfo(a.Access), "no proof": p.read(a.Access),
 			} {
 				if got.Status != http.StatusUnauthorized || strings.Contains(got.Body, theEmail) {
 					t.Errorf("%s: %d", what, got.Status)
@@ -263,10 +263,10 @@ func TestProof_ofARead_countsOnce_onEveryNode(t *testing.T) {
 	code, _ := c.approve(s.request("openid email"), "email")
 	access := p.post("/oauth/token", s, codeForm(code, s)).Access
 	text := p.sign(p.claims("GET", "/oauth/userinfo", access, nil))
-	if a := p.read("DPoP", access, text); a.Status != http.StatusOK {
+	if a := p.read(access, text); a.Status != http.StatusOK {
 		t.Fatalf("%d %s", a.Status, a.Body)
 	}
-	again := p.read("DPoP", access, text)
+	again := p.read(access, text)
 	again.refused(t, 401, "invalid_dpop_proof")
 	if !strings.HasPrefix(again.Header.Get("WWW-Authenticate"), "DPoP ") || strings.Contains(again.Body, theEmail) {
 		t.Errorf("%v", again.Header)
@@ -278,7 +278,7 @@ func TestProof_ofARead_countsOnce_onEveryNode(t *testing.T) {
 		}
 		time.Sleep(10 * time.Millisecond)
 		text = p.sign(p.claims("GET", "/oauth/userinfo", access, nil))
-		p.read("DPoP", access, text)
+		p.read(access, text)
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Error("another node took the proof every time")
@@ -303,17 +303,17 @@ func TestProof_ofARead_isForThatToken(t *testing.T) {
 		"other method":   p.sign(p.claims("POST", "/oauth/userinfo", access, nil)),
 		"other address":  p.sign(p.claims("GET", "/oauth/token", access, nil)),
 	} {
-		a := p.read("DPoP", access, proof)
+		a := p.read(access, proof)
 		if a.refused(t, 401, "invalid_dpop_proof"); strings.Contains(a.Body, theEmail) {
 			t.Errorf("%s: read", name)
 		}
 	}
-	a := p.read("DPoP", access, p.sign(p.claims("GET", "/oauth/userinfo", access, map[string]any{"nonce": nil})))
+	a := p.read(access, p.sign(p.claims("GET", "/oauth/userinfo", access, map[string]any{"nonce": nil})))
 	a.refused(t, 401, "use_dpop_nonce")
 	if a.Header.Get("DPoP-Nonce") == "" || !strings.Contains(a.Header.Get("WWW-Authenticate"), `error="use_dpop_nonce"`) {
 		t.Errorf("%v", a.Header)
 	}
-	p.read("DPoP", "rubbish", p.sign(p.claims("GET", "/oauth/userinfo", "rubbish", nil))).refused(t, 401, "invalid_token")
+	p.read("rubbish", p.sign(p.claims("GET", "/oauth/userinfo", "rubbish", nil))).refused(t, 401, "invalid_token")
 }
 
 func TestProof_codeBoundBeforehand_isForThatKeyAlone(t *testing.T) {

@@ -114,7 +114,7 @@ func TestFAPISigning_wantsSignedRequestsAndAnswers(t *testing.T) {
 
 func TestFAPI_vendorsThatCannot_areNotRegistered(t *testing.T) {
 	w := newWorld(t)
-	rsaKey, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // G403: too short on purpose
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 1024)
 	w.must(err)
 	short, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: rsaKey.Public(), KeyID: "k"}}})
 	w.must(err)

@@ -51,34 +51,34 @@ func (r *replays) drop(key string) {
 	r.mu.Unlock()
 }
 
-// keep has a proof written that served.
-func (r *replays) keep(key string, until time.Time) {
+// keep has a proof written that served, also when whoever asked is gone.
+func (r *replays) keep(ctx context.Context, key string, until time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.waiting[key] = until
 	if !r.writing {
 		r.writing = true
-		go r.write()
+		go r.write(context.WithoutCancel(ctx))
 	}
 }
 
 // write empties what waits, and ends when nothing does.
-func (r *replays) write() {
+func (r *replays) write(ctx context.Context) {
 	for {
 		r.mu.Lock()
 		batch := r.waiting
 		r.waiting = map[string]time.Time{}
 		r.writing = len(batch) > 0
 		r.mu.Unlock()
-		if len(batch) == 0 || !r.commit(batch) {
+		if len(batch) == 0 || !r.commit(ctx, batch) {
 			return
 		}
 	}
 }
 
 // commit writes a batch and forgets it. What cannot be written waits for the next time.
-func (r *replays) commit(batch map[string]time.Time) bool {
-	err := r.store.Update(context.Background(), func(tx store.Tx) error {
+func (r *replays) commit(ctx context.Context, batch map[string]time.Time) bool {
+	err := r.store.Update(ctx, func(tx store.Tx) error {
 		for key, until := range batch {
 			if err := tx.Put(key, mark, until); err != nil {
 				return err
