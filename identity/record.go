@@ -102,6 +102,7 @@ type vendorRecord struct {
 	Secret   []byte            `json:"secret_hash,omitempty"`
 	Sealed   []byte            `json:"secret_sealed,omitempty"`
 	JWKS     json.RawMessage   `json:"jwks,omitempty"`
+	JWKSURI  string            `json:"jwks_uri,omitempty"`
 	Purposes map[string]string `json:"purposes,omitempty"`
 	Alg      string            `json:"signing_alg,omitempty"`
 	Grants   []string          `json:"grant_types"`

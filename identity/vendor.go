@@ -43,6 +43,7 @@ type Vendor struct {
 	SecretHash []byte
 	Sealed     []byte            // the secret itself, for client_secret_jwt alone
 	JWKS       json.RawMessage   `json:",omitempty"` // else no keys would become the text null
+	JWKSURI    string            // where its keys stand, in the place of JWKS
 	Purposes   map[string]string // by claim or scope
 	SigningAlg string            // of ID tokens; "" is RS256, as the standard says
 	GrantTypes []string
@@ -61,6 +62,9 @@ func (v Vendor) Sector() string {
 	return string(v.ID)
 }
 
+// hasKeys says that the vendor has keys of its own, here or at an address.
+func (v Vendor) hasKeys() bool { return len(v.JWKS) > 0 || v.JWKSURI != "" }
+
 // bySecret says that the vendor proves itself with a secret.
 func (v Vendor) bySecret() bool { return v.AuthMethod == MethodBasic || v.AuthMethod == MethodPost }
 
@@ -70,7 +74,7 @@ func (v Vendor) record() vendorRecord {
 		V: version, ID: v.ID, Name: v.Name, Domain: v.Domain, Verified: v.DomainVerified, Sector: v.SectorIdentifier,
 		Logo: v.LogoHash, Contact: v.Contact, Policy: v.PolicyURI, Terms: v.TermsURI,
 		Redirect: v.RedirectURIs, Logout: v.PostLogoutRedirectURIs, Public: v.Public, Method: v.AuthMethod,
-		Secret: v.SecretHash, Sealed: v.Sealed, JWKS: v.JWKS, Purposes: v.Purposes, Alg: v.SigningAlg, Grants: v.GrantTypes,
+		Secret: v.SecretHash, Sealed: v.Sealed, JWKS: v.JWKS, JWKSURI: v.JWKSURI, Purposes: v.Purposes, Alg: v.SigningAlg, Grants: v.GrantTypes,
 		Created: v.Created.Unix(), Protocol: v.Protocol.record(),
 	}
 }
@@ -81,7 +85,7 @@ func (r vendorRecord) vendor(logo logoRecord) Vendor {
 		ID: r.ID, Name: r.Name, Domain: r.Domain, DomainVerified: r.Verified, SectorIdentifier: r.Sector,
 		Logo: logo.Data, LogoType: logo.Type, LogoHash: r.Logo, Contact: r.Contact, PolicyURI: r.Policy, TermsURI: r.Terms,
 		RedirectURIs: r.Redirect, PostLogoutRedirectURIs: r.Logout, Public: r.Public, AuthMethod: r.Method,
-		SecretHash: r.Secret, Sealed: r.Sealed, JWKS: r.JWKS, Purposes: r.Purposes, SigningAlg: r.Alg, GrantTypes: r.Grants,
+		SecretHash: r.Secret, Sealed: r.Sealed, JWKS: r.JWKS, JWKSURI: r.JWKSURI, Purposes: r.Purposes, SigningAlg: r.Alg, GrantTypes: r.Grants,
 		Created: fromUnix(r.Created), Protocol: r.protocol(),
 	}
 }

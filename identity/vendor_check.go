@@ -81,7 +81,7 @@ func (v Vendor) defaultMethod() string {
 	switch {
 	case v.Public:
 		return MethodNone
-	case len(v.JWKS) > 0:
+	case v.hasKeys():
 		return MethodKey
 	default:
 		return MethodBasic
@@ -201,8 +201,10 @@ func (v Vendor) checkProof(m *mistakes) {
 	known := slices.Contains([]string{MethodBasic, MethodPost, MethodNone, MethodKey, MethodSecretJWT}, v.AuthMethod)
 	m.add(!known, "authentication method: unknown %q", v.AuthMethod)
 	m.add(v.Public != (v.AuthMethod == MethodNone), "authentication method: none is for public vendors, and they have no other")
-	m.add(v.AuthMethod == MethodKey && len(v.JWKS) == 0, "keys: private_key_jwt needs them")
+	m.add(v.AuthMethod == MethodKey && !v.hasKeys(), "keys: private_key_jwt needs them")
 	m.add(len(v.JWKS) > 0 && !isKeySet(v.JWKS), "keys: needs a set of public keys (RFC 7517) of at most %d bytes", maxJWKS)
+	m.add(v.JWKSURI != "" && !isPage(v.JWKSURI), "address of keys %q: needs an https address", v.JWKSURI)
+	m.add(v.JWKSURI != "" && len(v.JWKS) > 0, "keys: given, and by their address too")
 	m.add(!slices.Contains([]string{"", "RS256", "ES256", "EdDSA"}, v.SigningAlg), "signing algorithm: unknown %q", v.SigningAlg)
 	for _, g := range v.GrantTypes {
 		m.add(!slices.Contains([]string{GrantCode, GrantRefresh, GrantClient}, g), "grant type: unknown %q", g)

@@ -92,7 +92,7 @@ func (v Vendor) checkProtocol(m *mistakes) {
 		m.add(algorithm != "" && !slices.Contains(answerAlgorithms, algorithm), "%s algorithm: unknown %q", name, algorithm)
 	}
 	m.add(p.AuthAlg != "" && v.AuthMethod != MethodKey, "authentication algorithm: is for private_key_jwt alone")
-	m.add((p.RequireSigned || p.RequestAlg != "") && len(v.JWKS) == 0, "keys: signed requests need them")
+	m.add((p.RequireSigned || p.RequestAlg != "") && !v.hasKeys(), "keys: signed requests need them")
 	m.add(p.InitiateLogin != "" && !isPage(p.InitiateLogin), "initiate login address %q: needs an https address", p.InitiateLogin)
 	m.add(p.DefaultMaxAge != nil && (*p.DefaultMaxAge < 0 || *p.DefaultMaxAge > maxMaxAge), "default max age: out of range")
 	v.checkProfile(m)

@@ -43,7 +43,7 @@ func (p *Provider) authenticateByKey(ctx context.Context, c credentials) (identi
 		return identity.Vendor{}, err
 	}
 	var claims jwt.Claims
-	if p.verifyAssertion(v, signed, &claims) != nil || !p.holds(claims, v.ID) {
+	if p.verifyAssertion(ctx, v, signed, &claims) != nil || !p.holds(claims, v.ID) {
 		return identity.Vendor{}, refuseClient()
 	}
 	// Only now is anything written: the signature is the vendor's.
@@ -56,13 +56,13 @@ func (p *Provider) authenticateByKey(ctx context.Context, c credentials) (identi
 
 // verifyAssertion checks a signature the way that the vendor registered, and no other: with its public
 // keys, or with the secret that both know.
-func (p *Provider) verifyAssertion(v identity.Vendor, signed *jwt.JSONWebToken, claims *jwt.Claims) error {
+func (p *Provider) verifyAssertion(ctx context.Context, v identity.Vendor, signed *jwt.JSONWebToken, claims *jwt.Claims) error {
 	algorithm := jose.SignatureAlgorithm(signed.Headers[0].Algorithm)
 	switch {
 	case v.Public || v.AuthMethod == methodKey && !isStrong(v, string(algorithm)) || !p.audienceFits(v, signed) || v.Protocol.AuthAlg != "" && v.Protocol.AuthAlg != string(algorithm):
 		return errAssertion
 	case v.AuthMethod == methodKey && algorithm != macAlgorithm:
-		return verifyBy(v.JWKS, signed, claims)
+		return p.verifyBy(ctx, v, signed, claims)
 	case v.AuthMethod == methodMAC && algorithm == macAlgorithm:
 		secret, err := p.o.Vendors.SharedSecret(v)
 		if err != nil {

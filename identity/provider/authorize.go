@@ -94,7 +94,7 @@ func (p *Provider) asker(r *http.Request, form url.Values) (v identity.Vendor, s
 // address to answer to must be one that the vendor registered, letter by letter: the one in the
 // request object, where there is one.
 func (p *Provider) answerRequest(r *http.Request, v identity.Vendor, outside url.Values) (address string, status int, code string) {
-	form, wrong := p.requested(v, outside)
+	form, wrong := p.requested(r.Context(), v, outside)
 	if wrong != nil {
 		form = outside
 	}

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net/url"
 	"slices"
@@ -28,7 +29,7 @@ var protocolClaims = []string{"iss", "aud", "exp", "iat", "nbf", "jti", "sub"}
 
 // openRequest reads a request object (RFC 9101): what is in it is the whole request, and what stands
 // beside it does not count.
-func (p *Provider) openRequest(v identity.Vendor, text string) (url.Values, outcome) {
+func (p *Provider) openRequest(ctx context.Context, v identity.Vendor, text string) (url.Values, outcome) {
 	invalid := func(text string) (url.Values, outcome) { return nil, failure(errInvalidObject, text) }
 	if isUnsigned(text) {
 		// OpenID Connect Core 6.1 knows them; who may send them, could be anybody.
@@ -43,7 +44,7 @@ func (p *Provider) openRequest(v identity.Vendor, text string) (url.Values, outc
 	}
 	var claims jwt.Claims
 	var parameters map[string]json.RawMessage
-	if err := verifyBy(v.JWKS, signed, &claims, &parameters); err != nil {
+	if err := p.verifyBy(ctx, v, signed, &claims, &parameters); err != nil {
 		return invalid("the request object's signature does not hold")
 	}
 	if mistake := p.objectMistake(v, claims, parameters); mistake != "" {

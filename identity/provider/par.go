@@ -69,7 +69,7 @@ func (p *Provider) push(r *http.Request) (pushedAnswer, error) {
 	if form.Has("request_uri") {
 		return pushedAnswer{}, refuseRequest("request_uri does not belong into a pushed request")
 	}
-	q, wrong := p.readPushed(v, form)
+	q, wrong := p.readPushed(r.Context(), v, form)
 	if wrong != nil {
 		return pushedAnswer{}, refuseOutcome(wrong)
 	}
@@ -93,8 +93,8 @@ func (p *Provider) push(r *http.Request) (pushedAnswer, error) {
 }
 
 // readPushed reads the request itself, out of an object when there is one.
-func (p *Provider) readPushed(v identity.Vendor, form url.Values) (request, outcome) {
-	form, wrong := p.requested(v, form)
+func (p *Provider) readPushed(ctx context.Context, v identity.Vendor, form url.Values) (request, outcome) {
+	form, wrong := p.requested(ctx, v, form)
 	if wrong != nil {
 		return request{}, wrong
 	}
@@ -106,12 +106,12 @@ func (p *Provider) readPushed(v identity.Vendor, form url.Values) (request, outc
 
 // requested gives the parameters that count: those of the request object, or, when there is none and
 // the vendor need not sign, the form's.
-func (p *Provider) requested(v identity.Vendor, form url.Values) (url.Values, outcome) {
+func (p *Provider) requested(ctx context.Context, v identity.Vendor, form url.Values) (url.Values, outcome) {
 	switch {
 	case len(form["request"]) > 1:
 		return nil, failure(errInvalidRequest, "a parameter is repeated")
 	case form.Get("request") != "":
-		return p.openRequest(v, form.Get("request"))
+		return p.openRequest(ctx, v, form.Get("request"))
 	case v.Protocol.RequireSigned:
 		return nil, failure(errInvalidRequest, "this client must sign its requests")
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/internal/egress"
 	"github.com/meins-id/meins/internal/store"
 )
 
@@ -56,7 +57,9 @@ type Provider struct {
 	records  records
 	metadata metadata
 	replays  *replays
-	handler  http.Handler
+	// documents are what vendors keep at addresses of their own.
+	documents *documents
+	handler   http.Handler
 }
 
 // New checks the options, all at once, and makes the provider.
@@ -68,6 +71,8 @@ func New(o Options) (*Provider, error) {
 	p := &Provider{o: o, records: records{store: o.Store, now: o.Now, access: o.AccessTokenLifetime + time.Minute}}
 	p.metadata = newMetadata(o.Issuer)
 	p.replays = newReplays(o.Store, o.Now, o.Log)
+	// Whoever runs the provider on loopback has the vendors there too.
+	p.documents = newDocuments(egress.New(egress.Options{Loopback: strings.HasPrefix(o.Issuer, "http:")}), o.Now)
 	p.handler = p.routes()
 	return p, nil
 }

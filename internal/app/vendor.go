@@ -32,6 +32,7 @@ type vendorAddCmd struct {
 	Public                bool              `env:"-" help:"A vendor that cannot keep a secret (app in a browser or on a phone)."`
 	AuthMethod            string            `enum:",client_secret_basic,client_secret_post,client_secret_jwt,private_key_jwt" default:"" env:"-" help:"How it proves itself: client_secret_basic, client_secret_post, client_secret_jwt or private_key_jwt."`
 	JWKSFile              string            `name:"jwks-file" env:"-" placeholder:"FILE" help:"Its public keys, for private_key_jwt and signed requests."`
+	JWKSURI               string            `name:"jwks-uri" env:"-" placeholder:"URL" help:"Where its public keys stand, in the place of --jwks-file: read there, and again when it uses a new one."`
 	Purpose               map[string]string `mapsep:"none" env:"-" placeholder:"CLAIM=TEXT" help:"Why it asks for a claim, in one sentence; repeat for more."`
 	Domain                string            `env:"-" help:"Its domain; the first redirect address's host when empty."`
 	Unverified            bool              `env:"-" help:"You have not checked that the domain is the vendor's: customers are warned."`
@@ -62,7 +63,7 @@ func (c *vendorAddCmd) vendor() (identity.Vendor, error) {
 		Name: c.Name, Domain: c.Domain, DomainVerified: !c.Unverified,
 		Contact: c.Contact, PolicyURI: c.PolicyURI, TermsURI: c.TermsURI,
 		RedirectURIs: c.RedirectURI, PostLogoutRedirectURIs: c.PostLogoutRedirectURI,
-		Public: c.Public, AuthMethod: c.AuthMethod, Purposes: c.Purpose, SigningAlg: c.SigningAlg, Protocol: c.protocol(),
+		Public: c.Public, AuthMethod: c.AuthMethod, JWKSURI: c.JWKSURI, Purposes: c.Purpose, SigningAlg: c.SigningAlg, Protocol: c.protocol(),
 	}
 	if v.Domain == "" {
 		if u, err := url.Parse(c.RedirectURI[0]); err == nil {
@@ -116,6 +117,7 @@ type vendorView struct {
 	DomainVerified         bool              `json:"domain_verified"`
 	Public                 bool              `json:"public"`
 	AuthMethod             string            `json:"token_endpoint_auth_method"`
+	JWKSURI                string            `json:"jwks_uri,omitempty"`
 	RedirectURIs           []string          `json:"redirect_uris"`
 	PostLogoutRedirectURIs []string          `json:"post_logout_redirect_uris,omitempty"`
 	Purposes               map[string]string `json:"purposes,omitempty"`
@@ -131,7 +133,7 @@ type vendorView struct {
 func viewVendor(v identity.Vendor) vendorView {
 	return vendorView{
 		ClientID: v.ID, Name: v.Name, Domain: v.Domain, DomainVerified: v.DomainVerified, Public: v.Public,
-		AuthMethod: v.AuthMethod, RedirectURIs: v.RedirectURIs, PostLogoutRedirectURIs: v.PostLogoutRedirectURIs,
+		AuthMethod: v.AuthMethod, JWKSURI: v.JWKSURI, RedirectURIs: v.RedirectURIs, PostLogoutRedirectURIs: v.PostLogoutRedirectURIs,
 		Purposes: v.Purposes, SigningAlg: v.SigningAlg, Contact: v.Contact, PolicyURI: v.PolicyURI,
 		TermsURI: v.TermsURI, Protocol: v.Protocol, Logo: len(v.Logo) > 0, Created: v.Created,
 	}
@@ -189,6 +191,7 @@ func (c *vendorShowCmd) Run(ctx context.Context, io *streams) error {
 	row("name", v.Name)
 	row("domain", v.Domain+map[bool]string{true: "", false: " (not verified)"}[v.DomainVerified])
 	row("authentication", v.AuthMethod)
+	row("keys at", v.JWKSURI)
 	row("signing", v.SigningAlg)
 	row("redirect", strings.Join(v.RedirectURIs, " "))
 	row("after sign-out", strings.Join(v.PostLogoutRedirectURIs, " "))
