@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/json"
 	"errors"
 	"html/template"
 	"log/slog"
@@ -90,7 +89,6 @@ func (w *Web) review(out http.ResponseWriter, r *http.Request, flow string, s id
 // resumption is what the script needs that goes on under a grant in force; resume.js says how it
 // reads it. It prints [redacted].
 type resumption struct {
-	Vendor     vendorView `json:"-"` // for the page, should it have to be shown
 	Flow       string     `json:"flow"`
 	Account    id.Account `json:"account"`
 	Session    id.Session `json:"session"`
@@ -98,13 +96,6 @@ type resumption struct {
 	Grant      id.Grant   `json:"grant"`
 	WrappedKey []byte     `json:"wrapped_key"`
 	PromptNone bool       `json:"prompt_none"`
-}
-
-// Input is the same as JSON, in which nothing can end the element that it stands in: json.Marshal
-// writes < and > as escapes.
-func (r resumption) Input() (template.JS, error) {
-	text, err := json.Marshal(r)
-	return template.JS(text), err //nolint:gosec // marshalled a line above
 }
 
 // String hides the share.
@@ -118,12 +109,8 @@ func (resumption) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // resume is the page that nobody sees: its script unwraps the grant's key and goes on.
 func (w *Web) resume(out http.ResponseWriter, r *http.Request, flow string, s identity.Session, next provider.Next) error {
-	p := w.newPage(r, "resume", next.UILocales...)
-	p.Flow, p.Account = flow, string(s.Account)
-	p.View = resumption{
-		Vendor: w.vendorView(r.Context(), next.Ask.Party),
-		Flow:   flow, Account: s.Account, Session: s.ID, Share: s.Share,
+	return w.resumePage(out, r, next.Ask.Party, w.newPage(r, "resume", next.UILocales...), resumption{
+		Flow: flow, Account: s.Account, Session: s.ID, Share: s.Share,
 		Grant: next.Grant.ID, WrappedKey: next.Grant.Wrapped, PromptNone: next.PromptNone,
-	}
-	return w.render(out, http.StatusOK, p)
+	})
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"embed"
 	"fmt"
 	"html/template"
@@ -9,6 +8,7 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -18,17 +18,18 @@ var templateFiles embed.FS
 // page is what every template gets. Its methods are the words and files that templates use.
 type page struct {
 	*locale
-	Name    string // of the template, and of its script
-	Theme   string
-	Section string // which entry of the navigation is this page; without one there is no navigation
-	Flow    string // the vendor's sealed request, on pages inside one
-	Next    string // where to go after signing in
-	Account string // who is signed in
-	View    any    // what is the page's own
-	Locales []string
-	Themes  []string
-	here    *url.URL // nil where the language cannot be switched
-	assets  *assets
+	Name     string // of the template, and of its script
+	Theme    string
+	Section  string // which entry of the navigation is this page; without one there is no navigation
+	Flow     string // the vendor's sealed request, on pages inside one
+	Next     string // where to go after signing in
+	Account  string // who is signed in
+	Searches bool   // the page has a form that asks for itself again
+	View     any    // what is the page's own
+	Locales  []string
+	Themes   []string
+	here     *url.URL // nil where the language cannot be switched
+	assets   *assets
 }
 
 // templates are the pages by name, each with the layout and the parts.
@@ -134,18 +135,33 @@ type part struct {
 
 // render writes a page: whole, or not at all.
 func (w *Web) render(out http.ResponseWriter, status int, p page) error {
+	body, err := w.text(p)
+	if err != nil {
+		return err
+	}
+	send(out, status, p, []byte(body))
+	return nil
+}
+
+// text runs a page's template.
+func (w *Web) text(p page) (string, error) {
 	t := w.templates[p.Name]
 	if t == nil {
-		return fmt.Errorf("no page %s", p.Name)
+		return "", fmt.Errorf("no page %s", p.Name)
 	}
-	var body bytes.Buffer
+	var body strings.Builder
 	root := "layout.html"
 	if t.Lookup("document") != nil {
 		root = "document" // a page that is all its own
 	}
 	if err := t.ExecuteTemplate(&body, root, p); err != nil {
-		return fmt.Errorf("render %s: %w", p.Name, err)
+		return "", fmt.Errorf("render %s: %w", p.Name, err)
 	}
+	return body.String(), nil
+}
+
+// send writes a page with its headers.
+func send(out http.ResponseWriter, status int, p page, body []byte) {
 	h := out.Header()
 	secure(h)
 	if p.Flow == "" { // a vendor may have opened the flow in a window that answers to it
@@ -153,8 +169,8 @@ func (w *Web) render(out http.ResponseWriter, status int, p page) error {
 	}
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", p.Tag)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("Vary", "Accept-Language, Cookie")
 	out.WriteHeader(status)
-	_, _ = body.WriteTo(out) // a browser that is gone needs no page
-	return nil
+	_, _ = out.Write(body) // a browser that is gone needs no page
 }

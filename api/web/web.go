@@ -39,6 +39,7 @@ type Web struct {
 	assets    *assets
 	locales   locales
 	templates templates
+	frames    *frames
 }
 
 // errOptions is a mistake in the wiring.
@@ -53,7 +54,7 @@ func New(o Options) (*Web, error) {
 	if err != nil || issuer.Host == "" {
 		return nil, errOptions
 	}
-	w := &Web{o: o, secure: issuer.Scheme == "https"}
+	w := &Web{o: o, secure: issuer.Scheme == "https", frames: newFrames()}
 	if w.locales, err = newLocales(); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
