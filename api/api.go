@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	_ "embed"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"github.com/meins-id/meins/api/reference"
 	"github.com/meins-id/meins/api/rest"
 	"github.com/meins-id/meins/api/web"
 	"github.com/meins-id/meins/internal/fault"
@@ -21,6 +23,7 @@ type Options struct {
 	Provider       http.Handler                // OpenID Connect
 	REST           *rest.REST                  // the consent API
 	Pages          *web.Web                    // what customers see
+	Reference      *reference.Reference        // what developers read of the API
 	Ready          func(context.Context) error // whether requests can be answered
 	TrustedProxies []netip.Prefix              // whose X-Forwarded-For is believed
 	// Observe counts one answered request, by route pattern: never by path.
@@ -28,6 +31,11 @@ type Options struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 }
+
+// Description is openapi.yaml, which says what every call takes and answers.
+//
+//go:embed openapi.yaml
+var Description []byte
 
 var errNoRoute = fault.New(fault.NotFound, "route-unknown", "there is no such call")
 
@@ -38,6 +46,7 @@ var errNoRoute = fault.New(fault.NotFound, "route-unknown", "there is no such ca
 //	/.well-known/ssf-configuration            of events         api/rest/ssf.go
 //	/oauth/…                                  OpenID Connect    identity/provider/http.go lists them
 //	/api/v1/…                                 consent REST API  api/openapi.yaml lists them
+//	/api/openapi.json, /api/docs              its description   api/reference
 //	/healthz, /readyz                         for monitoring
 //	everything else                           pages, static     api/web/web.go lists them
 func New(o Options) http.Handler {
@@ -65,8 +74,11 @@ func New(o Options) http.Handler {
 	root.HandleFunc("GET "+signal.PathMetadata, o.REST.SignalMetadata)
 	root.Handle("/oauth/", o.Provider) // vendors call it from their own origins
 	root.Handle(rest.Base+"/", sameOrigin(calls))
-	root.Handle("/healthz", monitored(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
-	root.Handle("/readyz", monitored(o.ready))
+	root.Handle(reference.PathDocument, reading(o.Reference.Document))
+	root.Handle(reference.PathPage, reading(o.Reference.Page))
+	root.Handle(reference.PathStyle, reading(o.Reference.Style))
+	root.Handle("/healthz", reading(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	root.Handle("/readyz", reading(o.ready))
 	root.Handle("/", pages)
 	return o.middleware(&front{o.Provider, root})
 }
@@ -97,8 +109,8 @@ func methods(router *mux.Router, r *http.Request) string {
 	return strings.Join(taken, ", ")
 }
 
-// monitored answers those who ask, and takes nothing.
-func monitored(answer http.HandlerFunc) http.Handler {
+// reading answers those who ask, and takes nothing.
+func reading(answer http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			rest.WriteMethodProblem(w, "GET, HEAD")

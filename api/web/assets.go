@@ -169,6 +169,16 @@ func (a *assets) addStyles(files fs.FS) error {
 	return nil
 }
 
+// Asset is where a static file is served, and what it hashes to: for pages of other rooms that look
+// like these. Both are empty for a file that does not exist.
+func (w *Web) Asset(name string) (path, integrity string) {
+	s, ok := w.assets.byName[name]
+	if !ok {
+		return "", ""
+	}
+	return s.Path, s.Integrity
+}
+
 // serve answers with a static file, or not at all.
 func (a *assets) serve(w http.ResponseWriter, r *http.Request) bool {
 	s, ok := a.byPath[r.URL.Path]

@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/meins-id/meins/api"
+	"github.com/meins-id/meins/api/reference"
 	"github.com/meins-id/meins/api/rest"
 	"github.com/meins-id/meins/api/web"
 	"github.com/meins-id/meins/identity"
@@ -137,14 +138,27 @@ func newHandler(c serverConfig, n *node, m *metrics, now func() time.Time, log *
 	if err != nil {
 		return nil, fmt.Errorf("set up pages: %w", err)
 	}
+	described, err := newReference(pages)
+	if err != nil {
+		return nil, err
+	}
 	return api.New(api.Options{
-		Provider: oidc.Handler(), Pages: pages,
+		Provider: oidc.Handler(), Pages: pages, Reference: described,
 		REST: rest.New(rest.Options{
 			Issuer: c.Issuer, Accounts: n.accounts, Consent: n.consent, Provider: oidc, Keys: n.keys, Signals: n.signals,
 			Cookie: cookie, Now: now, Log: log,
 		}),
 		Ready: n.ready, TrustedProxies: proxies, Observe: m.observe, Now: now, Log: log,
 	}), nil
+}
+
+// newReference makes the API's own page, in the look of the others.
+func newReference(pages *web.Web) (*reference.Reference, error) {
+	path, integrity := pages.Asset("style.css")
+	icon, _ := pages.Asset("seal.svg")
+	return reference.New(reference.Options{
+		Document: api.Description, Sheet: reference.Sheet{Path: path, Integrity: integrity}, Icon: icon,
+	})
 }
 
 // listen opens one listener and serves it in the background; it returns the resolved address.

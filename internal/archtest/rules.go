@@ -15,7 +15,7 @@ var (
 	pure     = []string{"internal/id", "internal/fault", "vault/seal"} // the ground without the store
 	domain   = join(ground, "vault", "consent", "identity")
 	services = join(domain, "internal/egress", "consent/release", "consent/receipt", "identity/provider", "signal")
-	surface  = []string{"api", "api/rest", "api/web", "api/client", "api/cookie"}
+	surface  = []string{"api", "api/reference", "api/rest", "api/web", "api/client", "api/cookie"}
 	engines  = []string{"internal/store/bolt", "internal/store/postgres"}
 )
 
@@ -44,9 +44,11 @@ var rooms = []room{
 	{"signal", join(ground, "internal/egress", "identity")},
 
 	{"api/client", join(pure, "vault", "vault/agent")}, // the agent's transport: it knows no server
+	{"api/reference", nil},
 	{"api/cookie", []string{"internal/id", "internal/fault"}},
 	{"api/rest", join(services, "api/cookie")},
-	{"api/web", join(services, "api/cookie")},
+	{"api/web/picture", nil},
+	{"api/web", join(services, "api/cookie", "api/web/picture")},
 	{"api", join(services, surface...)},
 
 	{"internal/demoshop", nil}, // an ordinary relying party: what it used of ours, others could not
