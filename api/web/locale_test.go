@@ -100,7 +100,10 @@ func TestLocales_everyKeyThatIsUsed_hasAText(t *testing.T) {
 			keys = append(keys, "duration."+unit, "duration."+strings.TrimSuffix(unit, "s"))
 		}
 	}
-	keys = append(keys, "use.once-only")
+	keys = append(keys, "use.once-only", actSpecial, actOwn, actPortrait, actTraining)
+	for _, v := range []consentView{{}, {Amended: true}, {EachTime: true}, {Optional: make([]claimView, 1)}} {
+		keys = append(keys, v.Heading(), v.Lead())
+	}
 	for _, offline := range []bool{true, false} {
 		keys = append(keys, use(offline, true), use(offline, false))
 	}
@@ -110,7 +113,7 @@ func TestLocales_everyKeyThatIsUsed_hasAText(t *testing.T) {
 	for _, status := range []int{400, 401, 403, 404, 409, 413, 429, 500, 503} {
 		keys = append(keys, titleOf(status))
 	}
-	keys = append(keys, "strength.0", "strength.1", "strength.2", "strength.3", "strength.4", "consent.outcome", "consent.outcome.nothing", "consent.type", "consent.type.required", "theme.light", "theme.dark")
+	keys = append(keys, "strength.0", "strength.1", "strength.2", "strength.3", "strength.4", "consent.outcome", "consent.outcome.nothing", "consent.outcome.visit", "consent.outcome.visit.nothing", "consent.type", "consent.type.required", "theme.light", "theme.dark")
 	counted := map[string]bool{"errors.title": true, "reads.total": true}
 	if len(keys) < 200 {
 		t.Fatalf("only %d keys were found: the search is broken", len(keys))

@@ -95,10 +95,18 @@ func (w *Web) logo(out http.ResponseWriter, r *http.Request) {
 
 // purposes are what the vendor asks for a claim for, in the language of the page where the vendor said
 // it in that language too.
-func purposes(c consent.Claim, tag string) string {
+func (l *locale) purposes(c consent.Claim) string {
 	said := make([]string, len(c.Purposes))
 	for i, p := range c.Purposes {
-		said[i] = p.In(tag)
+		said[i] = l.purpose(p)
 	}
 	return strings.Join(said, " ")
+}
+
+// purpose is one of them. What the vendor has not said itself is a concept's name, or its bare address.
+func (l *locale) purpose(p consent.Purpose) string {
+	if p.Text == "" {
+		return l.T("purpose.concept", "purpose", p.In(l.Tag))
+	}
+	return p.In(l.Tag)
 }

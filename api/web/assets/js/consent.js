@@ -2,16 +2,21 @@
 // from the vault, here and nowhere else.
 
 import "./agent.js";
-import { $, $$, act, call, clear, explain, first, flow, ready, show, wrong } from "./page.js";
-import { claimInText, language, list, t } from "./text.js";
+import { $, $$, act, call, clear, explain, first, flow, ready, say, show, wrong } from "./page.js";
+import { claim, claimInText, language, list, t } from "./text.js";
 import { impossible, place, typed, written } from "./values.js";
 
 const form = $("[data-form=consent]");
 const { digest, vendor, until } = form.dataset;
 const rows = $$("[data-claim]", form);
-let seen = false; // the values stand on the page
+const as = $("#persona");
+const passing = $("#ephemeral");
+const each = $("#each-time");
 const box = (row) => $("input[name=claim]", row);
+const acts = (row) => $$("[data-act]", row);
 const uses = (row) => $$("input[name=purpose]", row); // of a claim that is asked for several
+const longest = 32 * 1024; // bytes of a notice
+let pending; // what the agent knows of the request: its values stand on the page
 
 // A request that was answered in this tab is not answered twice: the back button leads here.
 const answered = `meins.answered.${await fingerprint(flow)}`;
@@ -22,13 +27,12 @@ if (sessionStorage.getItem(answered)) {
   await first("ask", { flow }).then(look, (problem) => show([{ text: explain(problem), code: problem?.code }]));
   $("[name=decision][value=approve]").addEventListener("click", () => act(form, t("consent.approving"), approve));
   $("[name=decision][value=deny]").addEventListener("click", () => act(form, t("consent.approving"), deny));
-  form.addEventListener("change", (event) => {
-    // Who says what for says yes; a claim that is unticked is for nothing.
-    const row = event.target.closest("[data-claim]");
-    if (event.target.name === "purpose" && event.target.checked) box(row).checked = true;
-    if (event.target.name === "claim" && !event.target.checked) for (const use of uses(row)) use.checked = false;
-    tell();
+  $("[name=always]", form)?.addEventListener("click", always);
+  as.addEventListener("change", () => {
+    if (form.dataset.busy) as.value = pending.persona;
+    act(form, t("consent.persona.switching"), appear);
   });
+  form.addEventListener("change", chosen);
   form.addEventListener("submit", (event) => event.preventDefault()); // Enter in a field decides nothing
   settle();
   tell();
@@ -41,10 +45,15 @@ async function fingerprint(text) {
 }
 
 // look shows the values that would be released, when what is asked is what the page says.
-function look(pending) {
-  if (pending.step !== "review" || pending.digest !== digest) return stale(pending.step === "review");
-  for (const row of rows) display(row, pending.values[row.dataset.claim]);
-  seen = true;
+function look(now) {
+  if (now.step !== "review" || now.digest !== digest) return stale(now.step === "review");
+  pending = now;
+  introduce();
+  for (const row of rows) {
+    display(row, pending.values[row.dataset.claim]);
+    rule(row);
+  }
+  tell();
 }
 
 function display(row, value) {
@@ -55,6 +64,82 @@ function display(row, value) {
   said.classList.toggle("none", text === "");
   const typing = $(".typing", row);
   if (typing) typing.hidden = text !== "";
+}
+
+// introduce says who the customer is here, where there is a choice.
+function introduce() {
+  const all = pending.personas ?? [];
+  $("[data-personas]").hidden = all.length < 2;
+  if (all.length < 2) return;
+  as.replaceChildren(...all.map(({ id, name }) => new Option(name, id)));
+  as.value = pending.persona;
+  $("[data-known]").textContent = pending.before ? t("consent.persona.known", { vendor, before: nameOf(pending.before), name: nameOf(pending.persona) }) : "";
+}
+
+function nameOf(persona) {
+  return (pending.personas ?? []).find(({ id }) => id === persona)?.name ?? "";
+}
+
+// appear shows the values of another persona. What was ticked stays ticked.
+async function appear() {
+  clear();
+  try {
+    await look(await call("ask", { flow, persona: as.value }));
+  } catch (problem) {
+    as.value = pending?.persona ?? "";
+    throw problem;
+  }
+}
+
+// rule marks what the persona has decided once for all. What it never shares cannot be ticked; what it
+// always shares is ticked by the customer all the same, all of it at once if they like.
+function rule(row) {
+  const name = row.dataset.claim;
+  const never = pending.rules.never?.includes(name) ?? false;
+  const ours = pending.rules.always?.includes(name) ?? false;
+  $("[data-rule]", row)?.remove();
+  if (never || ours) $(".name", row).append(mark(never));
+  if (row.classList.contains("is-open")) return; // it is required: approving says what is in the way
+  box(row).disabled = never;
+  if (never) untick(row);
+}
+
+function mark(never) {
+  const said = document.createElement("span");
+  said.className = never ? "mark-new" : "mark-kept";
+  said.dataset.rule = never ? "never" : "always";
+  said.dataset.own = "";
+  said.textContent = t(never ? "consent.never" : "consent.always");
+  return said;
+}
+
+// What is always shared, and not ticked yet.
+function lefts() {
+  return rows.filter((row) => $("[data-rule=always]", row) && !box(row).checked);
+}
+
+function always() {
+  for (const row of lefts()) {
+    box(row).checked = true;
+    for (const use of uses(row)) use.checked = true;
+  }
+  tell();
+}
+
+function untick(row) {
+  for (const input of $$("input[type=checkbox]", row)) input.checked = false;
+}
+
+// chosen keeps together what belongs together: who says what for says yes, what is unticked is for
+// nothing, and a visit that leaves nothing behind leaves nothing to be asked about.
+function chosen({ target }) {
+  const row = target.closest("[data-claim]");
+  if (target.name === "purpose" && target.checked) box(row).checked = true;
+  if (target.name === "claim" && !target.checked) untick(row);
+  if (target.name === "purpose" && !target.checked) for (const own of acts(row)) if (own.dataset.for === target.id) $("input", own).checked = false;
+  if (target === passing && passing.checked) each.checked = false;
+  if (target === each && each.checked) passing.checked = false;
+  tell();
 }
 
 // settle puts what is seldom asked and not in the vault behind one line, so that the rest is seen.
@@ -68,32 +153,52 @@ function settle() {
   for (const group of $$("details.claim-group:not([data-rest])", form)) group.hidden = !$(".claim", group);
 }
 
-// tell says in one sentence what approving would do.
+// tell says in one sentence what approving would do, and what it would give away.
 function tell() {
   const claims = rows.filter((row) => box(row).checked).map((row) => claimInText(row.dataset.claim));
-  const key = claims.length ? "consent.outcome" : "consent.outcome.nothing";
+  const key = (passing.checked ? "consent.outcome.visit" : "consent.outcome") + (claims.length ? "" : ".nothing");
   $("[data-outcome]").textContent = t(key, { vendor, claims: list(claims), date: until });
+  for (const part of $$("[data-visit]", form)) part.hidden = (part.dataset.visit === "passing") !== passing.checked;
+  const way = $("[data-always]", form);
+  if (way) way.hidden = lefts().length === 0;
+  warn();
+}
+
+// warn says which of what is ticked would link two personas.
+function warn() {
+  const ticked = rows.filter((row) => box(row).checked).map((row) => row.dataset.claim);
+  const leaks = (pending?.leaks ?? []).filter((leak) => ticked.includes(leak.claim));
+  const leaking = $("[data-notice=leaks]");
+  $("ul", leaking).replaceChildren(...leaks.map((leak) => {
+    const li = document.createElement("li");
+    const key = leak.vendors.length ? "consent.leak.known" : "consent.leak.unknown";
+    li.textContent = t(key, { claim: claim(leak.claim), name: leak.name, vendors: list(leak.vendors) });
+    return li;
+  }));
+  leaking.hidden = leaks.length === 0;
 }
 
 // Fields of rows that are shown. What is typed is the customer's own, whether it is ticked or not.
 const fields = () => $$("[data-attribute]", form).filter((field) => !field.closest(".typing").hidden);
 
 async function approve() {
-  if (!seen) {
+  if (!pending) {
     // Nothing is approved that could not be looked at: not when the vault could not be read before.
     await look(await call("ask", { flow }));
     return t("consent.stale.title");
   }
   check();
   await keep();
-  const chosen = rows.filter((row) => box(row).checked);
-  const claims = chosen.map((row) => row.dataset.claim);
-  const purposes = {};
-  for (const row of chosen) {
-    if (uses(row).length) purposes[row.dataset.claim] = uses(row).filter((use) => use.checked).map((use) => use.value);
+  const ticked = rows.filter((row) => box(row).checked);
+  const decision = {
+    flow, digest, locale: language, persona: pending.persona, claims: ticked.map((row) => row.dataset.claim), purposes: {},
+    notice: notice(), ephemeral: passing.checked, each_time: each.checked,
+  };
+  for (const row of ticked) {
+    if (uses(row).length) decision.purposes[row.dataset.claim] = uses(row).filter((use) => use.checked).map((use) => use.value);
   }
   try {
-    const { redirect } = await call("approve", { flow, digest, claims, purposes, locale: language });
+    const { redirect } = await call("approve", decision);
     return depart(redirect);
   } catch (problem) {
     if (problem?.code === "review-stale") return stale(true);
@@ -112,24 +217,47 @@ async function deny() {
   }
 }
 
+// notice is the text of the screen as it stands, for the receipt: what is the customer's own (values,
+// personas, rules) is not in it, and ticks are written as such.
+function notice(node = form) {
+  if (node.nodeType === Node.TEXT_NODE) return node.data.replace(/\s+/g, " ");
+  if (node.nodeType !== Node.ELEMENT_NODE || "own" in node.dataset || !node.checkVisibility()) return "";
+  if (node.type === "checkbox") return node.checked ? "[x] " : "[ ] ";
+  const inside = [...node.childNodes].map(notice).join("");
+  if (node !== form) return getComputedStyle(node).display.startsWith("inline") ? `${inside} ` : `\n${inside}\n`;
+  const text = inside.split("\n").map((line) => line.replace(/ +/g, " ").trim()).filter(Boolean).join("\n").replace(/^(\[.\])\n/gm, "$1 ");
+  return new Blob([text]).size > longest ? undefined : text; // too long to keep: the receipt has the request in words
+}
+
 // check finds what is missing before anything is sent.
 function check() {
   clear();
-  const problems = impossible(fields());
-  for (const row of rows) {
-    if (!box(row).checked || !uses(row).length || uses(row).some((use) => use.checked)) continue;
-    problems.push({ field: uses(row)[0].id, text: t("consent.purpose.missing", { claim: claimInText(row.dataset.claim), vendor }) });
-  }
-  for (const row of rows) {
-    if (!box(row).checked || row.dataset.empty !== "true") continue;
-    const field = $(".typing [data-attribute]", row);
-    if (!field || typed(field) !== null) continue;
-    const key = box(row).disabled ? "consent.type.required" : "consent.type";
-    problems.push({ field: $("input", field).id, text: t(key, { claim: claimInText(row.dataset.claim), vendor }) });
-  }
+  const problems = [...impossible(fields()), ...rows.filter((row) => box(row).checked).flatMap(lacks)];
   const unverified = $("#unverified");
   if (unverified && !unverified.checked) problems.push({ field: "unverified", text: t("consent.unverified.missing") });
   if (problems.length) throw wrong(...problems);
+}
+
+// lacks is what stands in the way of releasing what a row is about.
+function lacks(row) {
+  const name = row.dataset.claim;
+  const problems = [];
+  const required = row.classList.contains("is-open");
+  const words = { claim: claimInText(name), vendor, persona: nameOf(pending.persona) };
+  if (required && pending.rules.never?.includes(name)) return [{ text: t("consent.never.required", words) }];
+  if (uses(row).length && !uses(row).some((use) => use.checked)) {
+    problems.push({ field: uses(row)[0].id, text: t("consent.purpose.missing", words) });
+  }
+  for (const own of acts(row)) {
+    const input = $("input", own);
+    if (!document.getElementById(own.dataset.for).checked || input.checked) continue;
+    problems.push({ field: input.id, text: t(required ? "consent.act.missing.required" : "consent.act.missing", { claim: claim(name) }) });
+  }
+  const field = row.dataset.empty === "true" && $(".typing [data-attribute]", row);
+  if (field && typed(field) === null) {
+    problems.push({ field: $("input", field).id, text: t(required ? "consent.type.required" : "consent.type", words) });
+  }
+  return problems;
 }
 
 // keep saves what was typed in the vault, and shows it as what it is now: a value to be released.
@@ -141,13 +269,13 @@ async function keep() {
     return value !== null;
   });
   if (used.length === 0) return;
-  $("[data-working]", form).textContent = t("consent.saving");
+  say(form, t("consent.saving"));
   try {
-    await call("set", { values });
+    await call("set", { values, persona: pending.persona });
   } catch (problem) {
     throw place(problem, used);
   }
-  await look(await call("ask", { flow }));
+  await look(await call("ask", { flow, persona: pending.persona }));
 }
 
 // depart leaves for the vendor, and says so first.
