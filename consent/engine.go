@@ -83,9 +83,13 @@ func (e *Engine) InForce(ctx context.Context, account id.Account, client id.Clie
 // Live says whether a grant of the vendor is in force: nil, ErrNoGrant, ErrWithdrawn or ErrExpired.
 // It permits nothing.
 func (e *Engine) Live(ctx context.Context, grant id.Grant, client id.Client) error {
-	return e.db.View(ctx, func(r store.Reader) error {
-		g, err := e.db.lifeOf(r, grant)
-		if err != nil {
+	_, err := e.live(ctx, grant, client)
+	return err
+}
+
+func (e *Engine) live(ctx context.Context, grant id.Grant, client id.Client) (g Grant, err error) {
+	err = e.db.View(ctx, func(r store.Reader) error {
+		if g, err = e.db.lifeOf(r, grant); err != nil {
 			return fmt.Errorf("live: %w", err)
 		}
 		if refusal := denies(Ask{Party: Party{Client: client}}, g, e.now()); refusal != ReasonNone {
@@ -93,6 +97,7 @@ func (e *Engine) Live(ctx context.Context, grant id.Grant, client id.Client) err
 		}
 		return nil
 	})
+	return g, err
 }
 
 // fault is what a read is refused with for this reason.

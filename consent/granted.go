@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/meins-id/meins/internal/id"
-	"github.com/meins-id/meins/internal/store"
 )
 
 // grantedEntry is one element of the authorization details that a vendor gets back: as the customer
@@ -33,19 +32,12 @@ type saidPurpose struct {
 	Text string `json:"text,omitempty"`
 }
 
-// Details are the authorization details as granted (RFC 9396, 7): an entry for each purpose. They are
-// empty where the vendor asked in another form.
-func (e *Engine) Details(ctx context.Context, grant id.Grant) (json.RawMessage, error) {
-	var g Grant
-	err := e.db.View(ctx, func(r store.Reader) (err error) {
-		g, err = e.db.lifeOf(r, grant)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("granted details: %w", err)
-	}
-	if !g.Detailed || standing(g.State, g.Ends, e.now()) != Given {
-		return nil, nil
+// Details are, of a grant that is Live, the authorization details as granted (RFC 9396, 7): an entry for
+// each purpose. They are empty where the vendor asked in another form.
+func (e *Engine) Details(ctx context.Context, grant id.Grant, client id.Client) (json.RawMessage, error) {
+	g, err := e.live(ctx, grant, client)
+	if err != nil || !g.Detailed {
+		return nil, err
 	}
 	details, err := json.Marshal(g.details())
 	if err != nil {

@@ -32,6 +32,10 @@ func (p *Provider) exchangeCode(ctx context.Context, v identity.Vendor, pr proof
 	if err := p.spendProof(ctx, pr); err != nil {
 		return nil, err
 	}
+	details, err := p.live(ctx, code)
+	if err != nil {
+		return nil, err
+	}
 	if err := p.redeem(ctx, v, code); err != nil {
 		return nil, err
 	}
@@ -47,18 +51,13 @@ func (p *Provider) exchangeCode(ctx context.Context, v identity.Vendor, pr proof
 	if err != nil {
 		return nil, err
 	}
-	if answer.Details, err = p.grantedDetails(ctx, code); err != nil {
-		return nil, err
-	}
+	answer.Details = details
 	answer.ID, err = p.idToken(v, code, code.Nonce, answer.Access, released)
 	return answer, err
 }
 
-// redeem uses the code up, and begins the family of its refresh tokens.
+// redeem uses up the code of a grant that serves, and begins the family of its refresh tokens.
 func (p *Provider) redeem(ctx context.Context, v identity.Vendor, code token) error {
-	if err := p.live(ctx, code); err != nil {
-		return err
-	}
 	use := redemption{Family: code.Family, Expires: code.Expires}
 	if code.has(scopeOffline) {
 		first := p.firstRefresh(v, code)

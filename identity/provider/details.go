@@ -2,7 +2,6 @@ package provider
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 
 	"github.com/meins-id/meins/consent"
@@ -22,11 +21,4 @@ func (q *request) readDetails(raw string) outcome {
 	}
 	q.Details = compact.Bytes()
 	return nil
-}
-
-// grantedDetails says what was granted of the authorization details that a vendor sent; nothing to one
-// that sent none.
-func (p *Provider) grantedDetails(ctx context.Context, t token) (json.RawMessage, error) {
-	details, err := p.o.Consent.Details(ctx, t.Grant)
-	return details, endedOr(err)
 }

@@ -76,13 +76,14 @@ func (t token) kindName() string {
 	return schemeBearer
 }
 
-// live asks consent whether the grant of a code or a refresh token still serves.
-func (p *Provider) live(ctx context.Context, t token) error {
-	err := p.o.Consent.Live(ctx, t.Grant, t.Client)
+// live asks consent whether the grant of a code or a refresh token still serves, and what was granted of
+// the authorization details that the vendor sent: nothing to one that sent none.
+func (p *Provider) live(ctx context.Context, t token) (details json.RawMessage, err error) {
+	details, err = p.o.Consent.Details(ctx, t.Grant, t.Client)
 	if ended(err) {
-		return refuseGrant("the customer's consent has ended")
+		return nil, refuseGrant("the customer's consent has ended")
 	}
-	return err
+	return details, err
 }
 
 // over says whether a token's own time is up.

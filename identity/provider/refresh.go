@@ -44,7 +44,8 @@ func (p *Provider) refresh(ctx context.Context, v identity.Vendor, pr proof, pre
 	if resource != "" && !slices.Contains(t.Resources, resource) {
 		return nil, refuseTarget()
 	}
-	if err := p.live(ctx, t); err != nil {
+	details, err := p.live(ctx, t)
+	if err != nil {
 		return nil, err
 	}
 	if err := p.spendProof(ctx, pr); err != nil {
@@ -59,9 +60,7 @@ func (p *Provider) refresh(ctx context.Context, v identity.Vendor, pr proof, pre
 	if err != nil {
 		return nil, err
 	}
-	if answer.Details, err = p.grantedDetails(ctx, t); err != nil {
-		return nil, err
-	}
+	answer.Details = details
 	answer.ID, err = p.idToken(v, t, "", answer.Access, nil)
 	if err != nil {
 		return nil, err
