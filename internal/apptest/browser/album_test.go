@@ -58,6 +58,7 @@ func (on device) tag() string { return on.language[:2] }
 func (a *album) look(name string) {
 	a.t.Helper()
 	a.speaks(name)
+	a.accessible(name)
 	for _, dark := range []bool{false, true} {
 		as := a.on
 		as.dark = dark
