@@ -20,6 +20,8 @@ import (
 //	account/ACCOUNT                accountRecord, sealed under the ring's record key
 //	session/SESSION                sessionRecord, sealed likewise; expires
 //	account-session/ACCOUNT/SESSION  sessionEntry; expires
+//	session-vendor/SESSION/CLIENT  memberRecord, expires with the session  (member.go)
+//	farewell/DUE-ID                farewellRecord; expires                 (farewell.go)
 //	vendor/CLIENT                  vendorRecord      (store_vendors.go)
 //	vendor-logo/CLIENT             logoRecord        (store_vendors.go)
 const ringKeyName = "keyring"
@@ -229,7 +231,7 @@ func (r records) endSession(ctx context.Context, s id.Session) error {
 		if err != nil {
 			return err
 		}
-		return deleteSession(tx, ses.Account, s)
+		return r.deleteSession(tx, ses.Account, s)
 	})
 }
 
@@ -345,7 +347,11 @@ func eachSession(r store.Reader, a id.Account, fn func(id.Session) error) error 
 // scanPage is how many records are listed at a time.
 const scanPage = 200
 
-func deleteSession(tx store.Tx, a id.Account, s id.Session) error {
+// deleteSession ends a session, and sees to it that its vendors hear of it.
+func (r records) deleteSession(tx store.Tx, a id.Account, s id.Session) error {
+	if err := r.dismiss(tx, a, s); err != nil {
+		return err
+	}
 	if err := tx.Delete(sessionKey(s)); err != nil {
 		return err
 	}
@@ -367,6 +373,6 @@ func (r records) deleteSessions(tx store.Tx, a id.Account, end ends, except ...i
 		case !end(ses):
 			return nil
 		}
-		return deleteSession(tx, a, s)
+		return r.deleteSession(tx, a, s)
 	})
 }

@@ -43,13 +43,15 @@ type Protocol struct {
 	DefaultMaxAge *int64 `json:"default_max_age,omitempty"`
 	// Resources are the vendor's own APIs that it may want access tokens for (RFC 8707).
 	Resources []string `json:"resources,omitempty"`
+
+	Farewells // where it hears that a session has ended
 }
 
 // IsZero lets the record of a vendor without wishes look as ever.
 func (p Protocol) IsZero() bool {
 	return p.DefaultMaxAge == nil && len(p.Resources) == 0 && p.Profile == "" && p.PKCE == "" && p.RequestAlg == "" && p.AuthAlg == "" &&
 		p.ResponseAlg == "" && p.UserInfoAlg == "" && p.IntrospectionAlg == "" && p.InitiateLogin == "" &&
-		!p.RequirePushed && !p.RequireSigned && !p.BoundTokens
+		p.Farewells.IsZero() && !p.RequirePushed && !p.RequireSigned && !p.BoundTokens
 }
 
 // record is what is stored of it: nothing, where nothing is set.
@@ -97,6 +99,7 @@ func (v Vendor) checkProtocol(m *mistakes) {
 	m.add(p.DefaultMaxAge != nil && (*p.DefaultMaxAge < 0 || *p.DefaultMaxAge > maxMaxAge), "default max age: out of range")
 	v.checkProfile(m)
 	v.checkResources(m)
+	v.checkFarewells(m)
 }
 
 // checkResources wants what RFC 8707 wants of a resource: an absolute address without a fragment.

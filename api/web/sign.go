@@ -148,7 +148,7 @@ func localPath(next string) string {
 // signOut asks for confirmation, with the way back to the vendor that asks for it.
 func (w *Web) signOut(out http.ResponseWriter, r *http.Request) error {
 	after := w.o.Provider.AfterLogout(r.Context(), r.URL.Query().Get("return"))
-	_, here, err := w.session(r)
+	s, here, err := w.session(r)
 	if err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func (w *Web) signOut(out http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	p := w.newPage(r, "signout")
-	view := signOutView{After: after}
+	view := signOutView{After: w.o.Provider.Goodbye(r.Context(), s.ID, after)}
 	if u, err := url.Parse(after); err == nil {
 		view.Host = u.Hostname()
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/internal/store"
 )
 
 // exchange is what a vendor presents for tokens.
@@ -63,6 +64,11 @@ func (p *Provider) redeem(ctx context.Context, v identity.Vendor, code token) er
 		first := p.firstRefresh(v, code)
 		use.Chain = &familyRecord{Version: recordVersion, Client: code.Client, Grant: code.Grant, Expires: first.Expires}
 	}
+	if code.Login != "" {
+		use.Join = func(tx store.Tx) error {
+			return p.o.Accounts.JoinSession(tx, code.Login, identity.Member{Client: v.ID, Persona: code.Persona, Subject: code.Subject, Session: code.Session})
+		}
+	}
 	err := p.records.RedeemCode(ctx, use)
 	switch {
 	case errors.Is(err, errCodeUsed):
@@ -70,6 +76,8 @@ func (p *Provider) redeem(ctx context.Context, v identity.Vendor, code token) er
 		return refuseGrant("the code is not valid")
 	case errors.Is(err, errCodeLate):
 		return refuseGrant("the code has expired")
+	case errors.Is(err, identity.ErrNoSession):
+		return refuseGrant("the customer has signed out")
 	case err != nil:
 		return fmt.Errorf("redeem code: %w", err)
 	}

@@ -43,12 +43,15 @@ type metadata struct {
 
 	DetailsSupported []string `json:"authorization_details_types_supported"` // RFC 9396
 
-	IssInResponse     bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207
-	PromptsSupported  []string `json:"prompt_values_supported"`
-	IntrospectionAlgs []string `json:"introspection_signing_alg_values_supported"` // RFC 9701
-	ProofAlgs         []string `json:"dpop_signing_alg_values_supported"`          // RFC 9449
-	PushedEndpoint    string   `json:"pushed_authorization_request_endpoint"`      // RFC 9126
-	ResponseAlgs      []string `json:"authorization_signing_alg_values_supported"` // JARM
+	IssInResponse      bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207
+	PromptsSupported   []string `json:"prompt_values_supported"`
+	IntrospectionAlgs  []string `json:"introspection_signing_alg_values_supported"` // RFC 9701
+	ProofAlgs          []string `json:"dpop_signing_alg_values_supported"`          // RFC 9449
+	FrontLogout        bool     `json:"frontchannel_logout_supported"`
+	FrontLogoutSession bool     `json:"frontchannel_logout_session_supported"`
+
+	PushedEndpoint string   `json:"pushed_authorization_request_endpoint"`      // RFC 9126
+	ResponseAlgs   []string `json:"authorization_signing_alg_values_supported"` // JARM
 }
 
 func newMetadata(issuer string) metadata {
@@ -90,9 +93,12 @@ func newMetadata(issuer string) metadata {
 			ClaimsSupported:                        claimsSupported(),
 			ClaimsParameterSupported:               true,
 			DisplayValuesSupported:                 []oidc.Display{oidc.DisplayPage},
+			BackChannelLogoutSupported:             true,
+			BackChannelLogoutSessionSupported:      true,
 			UILocalesSupported:                     oidc.ParseLocales([]string{"en", "de"}),
 		},
-		IssInResponse:     true,
+		IssInResponse: true,
+		FrontLogout:   true, FrontLogoutSession: true,
 		IntrospectionAlgs: names(idTokenAlgorithms),
 		ProofAlgs:         algorithms,
 		PushedEndpoint:    issuer + pathPushed,

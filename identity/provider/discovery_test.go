@@ -83,6 +83,9 @@ var proven = map[string]string{
 	"revocation_endpoint": "TestRevoke_accessTokenAlone_refreshTokenWithItsFamily", "end_session_endpoint": "TestLogout_withTheHintOfThisSession_endsIt_andGoesBack",
 	"pushed_authorization_request_endpoint": "TestPushed_leadsToTokens_andNothingBesideItCounts", "jwks_uri": "TestKeys_holdPublicKeysOfEveryAlgorithm_andNothingPrivate",
 
+	"backchannel_logout_supported": "TestBackChannel_tellsEveryVendorOfTheSession", "backchannel_logout_session_supported": "TestBackChannel_tellsEveryVendorOfTheSession",
+	"frontchannel_logout_supported": "TestFrontChannel_loadsTheVendorsPages_andNoOthers", "frontchannel_logout_session_supported": "TestFrontChannel_loadsTheVendorsPages_andNoOthers",
+
 	"scopes_supported": "TestCode_givesTokensThatOpenExactlyWhatWasApproved", "claims_supported": "TestCode_idTokenSaysWhoWhenAndHow",
 	"claim_types_supported": "TestCode_claimsForTheIDTokenGoThereAndNowhereElse", "claims_parameter_supported": "TestCode_claimsForTheIDTokenGoThereAndNowhereElse",
 	"response_types_supported": "TestAuthorize_mistakesGoToTheVendor", "response_modes_supported": "TestResponse_everyMode_takesTheCodeToTheVendor",

@@ -47,6 +47,7 @@ func (p *Provider) routes() http.Handler {
 		pathPushed:     shared(form(http.HandlerFunc(p.servePushed))),
 		pathResponse:   only(http.HandlerFunc(p.serveResponse), http.MethodGet),
 		pathPoster:     only(http.HandlerFunc(servePoster), http.MethodGet),
+		pathGoodbye:    only(http.HandlerFunc(p.serveGoodbye), http.MethodGet),
 		pathInitiate:   only(http.HandlerFunc(p.initiate), http.MethodGet),
 		pathUserInfo:   shared(only(http.HandlerFunc(p.serveUserInfo), http.MethodGet, http.MethodPost)),
 	}

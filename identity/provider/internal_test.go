@@ -35,6 +35,7 @@ func fullToken(k kind) token {
 		return t
 	}
 	t.RedirectURI, t.Challenge, t.Nonce, t.IDTokenClaims = "https://shop.example/", "challenge", "nonce", []string{"name"}
+	t.Login, t.Persona = id.New[id.Session](), id.New[id.Persona]()
 	return t
 }
 
@@ -57,6 +58,7 @@ func TestToken_decodesToWhatWasEncoded(t *testing.T) {
 
 func TestToken_cutOrLengthened_isNone(t *testing.T) {
 	full := fullToken(kindCode)
+	full.Login, full.Persona = "", ""
 	full.Thumbprint, full.Resources, full.UserInfoAlg = "", nil, "" // the end of a token without them is the end
 	plaintext := full.encode(kindCode)
 	for n := range plaintext {

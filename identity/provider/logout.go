@@ -55,12 +55,13 @@ func (p *Provider) endSession(w http.ResponseWriter, r *http.Request) {
 		redirectTo(w, p.confirmation(f))
 		return
 	}
+	next := p.Goodbye(r.Context(), s.ID, p.after(f))
 	if err := p.o.Accounts.Logout(r.Context(), s.ID); err != nil {
 		p.logoutFailed(w, r, err)
 		return
 	}
 	p.o.ClearSession(w)
-	redirectTo(w, p.after(f))
+	redirectTo(w, next)
 }
 
 func (p *Provider) logoutFailed(w http.ResponseWriter, r *http.Request, err error) {

@@ -59,6 +59,8 @@ type redemption struct {
 	Family  id.Family
 	Expires time.Time     // of the code
 	Chain   *familyRecord // to begin, when the vendor gets a refresh token
+	// Join notes in the same step that the vendor is to hear when the login ends; nil where none is known.
+	Join func(store.Tx) error
 }
 
 // RedeemCode marks a code as used and begins its family, or revokes all that came from it when it was
@@ -74,6 +76,11 @@ func (r records) RedeemCode(ctx context.Context, c redemption) error {
 			return errCodeUsed, r.revokeFamily(tx, c.Family)
 		case !r.now().Before(c.Expires):
 			return errCodeLate, nil
+		}
+		if c.Join != nil {
+			if err := c.Join(tx); err != nil {
+				return nil, err
+			}
 		}
 		marked := c.Expires.Add(r.access)
 		if c.Chain == nil {

@@ -51,6 +51,8 @@ type token struct {
 	Challenge     string
 	Nonce         string
 	IDTokenClaims []string
+	Login         id.Session // the session that the vendor is to hear of when it ends
+	Persona       id.Persona
 
 	// A refresh token counts the rotations of its family.
 	Generation uint64
@@ -117,38 +119,48 @@ func (t token) encode(k kind) []byte {
 	b = appendTime(b, t.Expires)
 	b = appendText(b, t.Key.Bytes())
 	if k == kindAccess {
-		return t.appendBounds(b)
+		return t.appendBounds(k, b)
 	}
 	b = appendTime(b, t.AuthTime)
 	b = appendTexts(b, t.Methods)
 	b = appendText(b, t.Session)
 	b = appendTime(b, t.Ends)
 	if k == kindRefresh {
-		return t.appendBounds(binary.AppendUvarint(b, t.Generation))
+		return t.appendBounds(k, binary.AppendUvarint(b, t.Generation))
 	}
 	b = appendText(b, t.RedirectURI)
 	b = appendText(b, t.Challenge)
 	b = appendText(b, t.Nonce)
-	return t.appendBounds(appendTexts(b, t.IDTokenClaims))
+	return t.appendBounds(k, appendTexts(b, t.IDTokenClaims))
 }
 
 // appendBounds writes what only few tokens have; without any of it a token ends before.
-func (t token) appendBounds(b []byte) []byte {
-	if t.unbound() {
+func (t token) appendBounds(k kind, b []byte) []byte {
+	joins := k == kindCode && t.Login != ""
+	if t.unbound() && !joins {
 		return b
 	}
-	return appendText(appendTexts(appendText(b, t.Thumbprint), t.Resources), t.UserInfoAlg)
+	b = appendText(appendTexts(appendText(b, t.Thumbprint), t.Resources), t.UserInfoAlg)
+	if joins {
+		b = appendText(appendText(b, t.Login), t.Persona)
+	}
+	return b
 }
 
 // decodeBounds reverses appendBounds: to have none there is one spelling.
-func (t *token) decodeBounds(f *fields) {
+func (t *token) decodeBounds(k kind, f *fields) {
 	if f.bad || f.rest == "" {
 		return
 	}
 	t.Thumbprint = f.text()
 	t.Resources = f.texts()
 	t.UserInfoAlg = f.text()
-	f.bad = f.bad || t.unbound()
+	if k == kindCode && !f.bad && f.rest != "" {
+		t.Login = id.Session(f.text())
+		t.Persona = id.Persona(f.text())
+		f.bad = f.bad || t.Login == ""
+	}
+	f.bad = f.bad || t.unbound() && t.Login == ""
 }
 
 func (t token) unbound() bool {
@@ -175,7 +187,7 @@ func decodeToken(k kind, plaintext []byte) (token, error) {
 	if k != kindAccess {
 		t.decodeLogin(k, f)
 	}
-	t.decodeBounds(f)
+	t.decodeBounds(k, f)
 	if !f.done() {
 		return token{}, errBlob
 	}

@@ -104,6 +104,7 @@ func (p *Provider) succeed(v visit, s identity.Session, g consent.Grant, approve
 		Issued: now, Expires: now.Add(codeLifetime), Key: key,
 		AuthTime: s.AuthTime, Methods: s.Methods, Session: p.sidOf(v.Client, s.ID), Ends: g.Ends,
 		RedirectURI: v.RedirectURI, Challenge: v.Challenge, Nonce: v.Nonce, Thumbprint: v.Thumbprint, Resources: v.Resources,
+		Login: s.ID, Persona: g.Persona,
 	}
 	if !g.Offline {
 		code.Scopes = without(code.Scopes, []string{scopeOffline})

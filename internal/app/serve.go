@@ -88,7 +88,7 @@ func startServer(ctx context.Context, c serverConfig, now func() time.Time, log 
 		}
 	}()
 	m := newMetrics(n.store)
-	handler, err := newHandler(c, n, m, now, log)
+	handler, oidc, err := newHandler(c, n, m, now, log)
 	if err != nil {
 		return nil, err
 	}
@@ -109,14 +109,15 @@ func startServer(ctx context.Context, c serverConfig, now func() time.Time, log 
 	s.addr, err = s.listen(ctx, c.Listen, handler, cert, log)
 	s.running.Go(func() { n.housekeep(ctx, log) })
 	s.running.Go(func() { n.signals.Run(ctx) })
+	s.running.Go(func() { oidc.Run(ctx) })
 	return s, err
 }
 
 // newHandler puts the rooms together.
-func newHandler(c serverConfig, n *node, m *metrics, now func() time.Time, log *slog.Logger) (http.Handler, error) {
+func newHandler(c serverConfig, n *node, m *metrics, now func() time.Time, log *slog.Logger) (http.Handler, *provider.Provider, error) {
 	proxies, err := c.proxies()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	cookie := rest.Cookie{Secure: strings.HasPrefix(c.Issuer, "https:")}
 	session := func(r *http.Request) (identity.Session, error) {
@@ -129,27 +130,28 @@ func newHandler(c serverConfig, n *node, m *metrics, now func() time.Time, log *
 		ErrorPage: func(w http.ResponseWriter, r *http.Request, status int, code string) { pages.Error(w, r, status, code) },
 	})
 	if err != nil {
-		return nil, fmt.Errorf("set up provider: %w", err)
+		return nil, nil, fmt.Errorf("set up provider: %w", err)
 	}
 	pages, err = web.New(web.Options{
 		Issuer: c.Issuer, Accounts: n.accounts, Consent: n.consent, Provider: oidc, Vendors: n.vendors,
 		Now: now, Log: log, Session: session,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("set up pages: %w", err)
+		return nil, nil, fmt.Errorf("set up pages: %w", err)
 	}
 	described, err := newReference(pages)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return api.New(api.Options{
+	handler := api.New(api.Options{
 		Provider: oidc.Handler(), Pages: pages, Reference: described,
 		REST: rest.New(rest.Options{
 			Issuer: c.Issuer, Accounts: n.accounts, Consent: n.consent, Provider: oidc, Keys: n.keys, Signals: n.signals,
 			Cookie: cookie, Now: now, Log: log,
 		}),
 		Ready: n.ready, TrustedProxies: proxies, Observe: m.observe, Now: now, Log: log,
-	}), nil
+	})
+	return handler, oidc, nil
 }
 
 // newReference makes the API's own page, in the look of the others.

@@ -17,6 +17,8 @@ type protocolFlags struct {
 	DPoP             bool     `name:"dpop" env:"-" help:"Refuse token requests without a DPoP proof."`
 	InitiateLoginURI string   `name:"initiate-login-uri" env:"-" placeholder:"URL" help:"Where the vendor begins a login that somebody else starts."`
 	DefaultMaxAge    *int64   `env:"-" placeholder:"SECONDS" help:"How old a login may be where a request does not say."`
+	BackLogoutURI    string   `name:"backchannel-logout-uri" env:"-" placeholder:"URL" help:"Where the vendor is told, server to server, that a session has ended."`
+	FrontLogoutURI   string   `name:"frontchannel-logout-uri" env:"-" placeholder:"URL" help:"The vendor's page that a signing-out browser loads in a frame; browsers that block third-party cookies make it useless."`
 	Resource         []string `sep:"none" env:"-" placeholder:"URL" help:"An API of the vendor's that it may get access tokens for; repeat for more."`
 }
 
@@ -25,6 +27,7 @@ func (f protocolFlags) protocol() identity.Protocol {
 		Profile: f.Profile, PKCE: f.PKCE, RequirePushed: f.RequirePushed, RequireSigned: f.RequireSigned, RequestAlg: f.RequestAlg, AuthAlg: f.AuthAlg,
 		ResponseAlg: f.ResponseAlg, UserInfoAlg: f.UserInfoAlg, IntrospectionAlg: f.IntrospectionAlg, BoundTokens: f.DPoP,
 		InitiateLogin: f.InitiateLoginURI, DefaultMaxAge: f.DefaultMaxAge, Resources: f.Resource,
+		Farewells: identity.Farewells{BackLogout: f.BackLogoutURI, FrontLogout: f.FrontLogoutURI},
 	}
 	if p.PKCE == "required" {
 		p.PKCE = identity.PKCERequired
