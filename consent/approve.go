@@ -145,7 +145,7 @@ func (a Approval) grant(now time.Time) Grant {
 		Retention: a.Ask.Retention, Recipients: a.Ask.Recipients, Terms: a.Ask.Terms,
 		Digest: a.Digest, Locale: a.Locale,
 		Given: stamp(now), Ends: stamp(now).Add(a.Ask.Ends),
-		Wrapped: slices.Clone(a.Wrapped), Mode: ModeDirect,
+		Wrapped: slices.Clone(a.Wrapped), Mode: a.Ask.Party.Mode(),
 		State: Given, Since: stamp(now), Revision: 1, EachTime: a.EachTime, GPC: a.GPC,
 	}
 	if a.Ephemeral {

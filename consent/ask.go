@@ -29,6 +29,8 @@ type Party struct {
 	TermsURI  string    `json:"terms_uri,omitempty"`
 	Logo      string    `json:"logo,omitempty"` // hash of the picture
 	Sector    string    `json:"sector"`         // within which the customer's sub stays the same
+
+	Encryption Encryption `json:"encryption,omitzero"` // end-to-end, where there is any
 }
 
 // Claim is one claim that is asked or granted, and what for. IDToken and UserInfo say where the
@@ -88,6 +90,9 @@ func NewAsk(r Request) (Ask, error) {
 	// What is read once is not read again while the customer is away, and follows nothing.
 	ask.Offline = slices.Contains(r.Scopes, scopeOffline) && !ask.Once
 	ask.Continuous = !ask.Once
+	if ask.Party.EndToEnd() {
+		ask.all()
+	}
 	return ask, nil
 }
 
@@ -228,6 +233,9 @@ func (a Ask) canonical() []byte {
 		b = appendText(b, c.Name)
 		b = appendTruths(b, c.Required, c.IDToken, c.UserInfo)
 		b = appendPurposes(b, c.Purposes)
+	}
+	if p.EndToEnd() {
+		b = appendEncryption(b, p.Encryption)
 	}
 	return b
 }

@@ -10,6 +10,8 @@ import (
 type Changes struct {
 	Name, Domain string // of the vendor before, where they are others now
 	Unverified   bool   // the domain was known to be the vendor's, and is no longer
+	Mode         string // the way of release before, where it is another now
+	Key          bool   // end-to-end as before, for another key or in another form
 
 	Claims   []string // asked for the first time
 	Required []string // declined or taken back before, and now required
@@ -29,7 +31,7 @@ type Changes struct {
 
 // Any says whether there is anything to look at. A later end alone is what renewing means, and no change.
 func (c Changes) Any() bool {
-	return c.Name != "" || c.Domain != "" || c.Unverified ||
+	return c.Name != "" || c.Domain != "" || c.Unverified || c.Mode != "" || c.Key ||
 		len(c.Claims)+len(c.Required)+len(c.Purposes)+len(c.Gone)+len(c.Idle) > 0 ||
 		c.Offline || c.Continuous || c.Once || c.Retention != nil || len(c.Recipients)+len(c.Terms) > 0
 }
@@ -47,6 +49,12 @@ func ChangesTo(g Grant, ask Ask, now time.Time) Changes {
 	}
 	if ask.Party.Domain != g.Party.Domain {
 		c.Domain = g.Party.Domain
+	}
+	switch {
+	case ask.Party.Mode() != g.Mode:
+		c.Mode = g.Mode
+	case ask.Party.Encryption != g.Party.Encryption:
+		c.Key = true
 	}
 	if ask.Retention != g.Retention {
 		was := g.Retention

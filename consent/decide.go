@@ -41,6 +41,8 @@ const (
 	ReasonPaused      Reason = "paused"
 	ReasonEachTime    Reason = "ask-each-time"
 	ReasonParty       Reason = "party-changed"
+	ReasonKey         Reason = "key-changed"    // or there was none, or there is none any more
+	ReasonPart        Reason = "less-than-sent" // end-to-end, what is sent cannot be cut to what is asked
 	ReasonOffline     Reason = "offline-not-granted"
 	ReasonContinuous  Reason = "continuous-not-granted"
 	ReasonNewClaim    Reason = "new-claim"
@@ -69,6 +71,9 @@ func Decide(ask Ask, g Grant, now time.Time) Decision {
 	d := cover(ask, g, now)
 	if d.Effect == Allow && g.EachTime {
 		d.Effect, d.Reason = Review, ReasonEachTime
+	}
+	if d.Effect == Allow && g.partly(d.Claims) {
+		d.Effect, d.Reason = Review, ReasonPart
 	}
 	return d
 }
@@ -139,6 +144,8 @@ func changes(ask Ask, g Grant) Reason {
 	switch {
 	case is.Name != was.Name || is.Domain != was.Domain || was.Verified && !is.Verified:
 		return ReasonParty
+	case is.Encryption != was.Encryption || is.Mode() != g.Mode:
+		return ReasonKey
 	case ask.Offline && !g.Offline:
 		return ReasonOffline
 	case ask.Continuous && !g.Continuous:

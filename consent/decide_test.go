@@ -18,7 +18,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 func inForce(ask consent.Ask, declined ...string) consent.Grant {
 	g := consent.Grant{
 		ID: "grant222222222222222222222", Party: ask.Party, Offline: ask.Offline, Continuous: ask.Continuous,
-		State: consent.Given, Ends: noon.Add(time.Hour), Declined: declined,
+		State: consent.Given, Ends: noon.Add(time.Hour), Declined: declined, Mode: ask.Party.Mode(),
 	}
 	for _, c := range ask.Claims {
 		if !slices.Contains(declined, c.Name) {
@@ -248,5 +248,6 @@ func drawGrant(t *rapid.T) consent.Grant {
 		Offline:  rapid.Bool().Draw(t, "offline granted"),
 		State:    rapid.SampledFrom([]consent.State{consent.Given, consent.Given, consent.Withdrawn, consent.None}).Draw(t, "state"),
 		Ends:     noon.Add(time.Hour),
+		Mode:     consent.ModeDirect,
 	}
 }

@@ -109,7 +109,7 @@ func (r Reason) fault() *fault.Error {
 		return ErrExpired
 	case ReasonPaused:
 		return ErrPaused
-	case ReasonEachTime, ReasonParty, ReasonOffline, ReasonContinuous, ReasonNewClaim, ReasonRequired, ReasonPurpose,
+	case ReasonEachTime, ReasonParty, ReasonKey, ReasonPart, ReasonOffline, ReasonContinuous, ReasonNewClaim, ReasonRequired, ReasonPurpose,
 		ReasonRetention, ReasonRecipients, ReasonTerms:
 		return ErrNotGranted
 	case ReasonNone, ReasonNoGrant, ReasonOtherClient:

@@ -40,6 +40,8 @@ var (
 var (
 	// ErrChange says that nothing, or nothing that is given, would be taken back.
 	ErrChange = fault.New(fault.Invalid, "change-invalid", "there is nothing to take back")
+	// ErrMessage says that a claim is taken back from an end-to-end grant without a new message.
+	ErrMessage = fault.New(fault.Conflict, "message-missing", "what is encrypted for the vendor cannot be cut: this consent can only be withdrawn whole")
 	// ErrEnd says that a grant cannot end then.
 	ErrEnd = fault.New(fault.Invalid, "end-invalid", "a consent ends within the next twelve months")
 )
@@ -57,6 +59,8 @@ var (
 	ErrPaused = fault.New(fault.Denied, "grant-paused", "this consent is paused")
 	// ErrNotGranted says that a read wants what the grant does not give.
 	ErrNotGranted = fault.New(fault.Denied, "claim-not-granted", "the customer has not approved this")
+	// ErrWhole says that a read is for less than an end-to-end message holds, which cannot be cut.
+	ErrWhole = fault.New(fault.Denied, "claims-partial", "what is encrypted for the vendor is read whole or not at all")
 	// ErrLogUnavailable says that reads cannot be recorded, so that nothing is released.
 	ErrLogUnavailable = fault.New(fault.Unavailable, "read-log-unavailable", "reads cannot be recorded at the moment, so nothing is released")
 	// ErrNoPermit says that a release was tried without a permit.

@@ -45,9 +45,6 @@ func (s State) DPV() string {
 // stateOf reverses String; what it does not know is None, which refuses.
 func stateOf(name string) State { return State(max(slices.Index(stateNames[:], name), 0)) }
 
-// ModeDirect is the way of release in which the grant key travels in the vendor's tokens.
-const ModeDirect = "direct"
-
 // Choice is some of the purposes of one claim, by their names.
 type Choice struct {
 	Claim    string   `json:"claim"`

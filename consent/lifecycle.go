@@ -38,7 +38,11 @@ func (e *Engine) Narrow(ctx context.Context, account id.Account, grant id.Grant,
 			}
 			g.Revision = n.Capsule.Revision
 		}
+		had := len(g.Claims)
 		g.take(back)
+		if g.EndToEnd() && n.Capsule == nil && len(g.Claims) < had {
+			return false, ErrMessage
+		}
 		return true, nil
 	})
 }

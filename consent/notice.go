@@ -19,6 +19,7 @@ type wording struct {
 	kept, unknown              string
 	follows, fixed, once, away string
 	until, terms, withdraw     string
+	direct, endToEnd           string
 }
 
 var wordings = map[string]wording{
@@ -30,7 +31,9 @@ var wordings = map[string]wording{
 		kept: "Kept for: ", unknown: "the vendor does not say",
 		follows: "What you change later is passed on.", fixed: "The values stay as they are now.",
 		once: "It is read once, and then it is over.", away: "Also while you are not there.",
-		until: "Until: ", terms: "Your terms that the vendor accepts: ",
+		direct:   "At the moment of reading, the operator of this service could see it too.",
+		endToEnd: "It is encrypted for the vendor: even the operator of this service cannot read it.",
+		until:    "Until: ", terms: "Your terms that the vendor accepts: ",
 		withdraw: "You can withdraw at any time. What was read before cannot be pulled back.",
 	},
 	"de": {
@@ -41,7 +44,9 @@ var wordings = map[string]wording{
 		kept: "Aufbewahrt für: ", unknown: "sagt der Anbieter nicht",
 		follows: "Was Sie später ändern, wird weitergegeben.", fixed: "Die Werte bleiben, wie sie jetzt sind.",
 		once: "Es wird einmal gelesen, dann ist es vorbei.", away: "Auch während Sie nicht da sind.",
-		until: "Bis: ", terms: "Ihre Bedingungen, die der Anbieter annimmt: ",
+		direct:   "Im Augenblick des Lesens könnte es auch der Betreiber dieses Dienstes sehen.",
+		endToEnd: "Es ist für den Anbieter verschlüsselt: Auch der Betreiber dieses Dienstes kann es nicht lesen.",
+		until:    "Bis: ", terms: "Ihre Bedingungen, die der Anbieter annimmt: ",
 		withdraw: "Sie können jederzeit widerrufen. Was vorher gelesen wurde, lässt sich nicht zurückholen.",
 	},
 }
@@ -63,6 +68,9 @@ func NoticeText(ask Ask, language string, now time.Time) string {
 		w.kept+orElse(ask.Retention, w.unknown),
 		w.use(ask),
 		w.until+stamp(now).Add(ask.Ends).Format(time.DateOnly))
+	if len(ask.Claims) > 0 {
+		lines = append(lines, w.way(ask.Party))
+	}
 	if len(ask.Terms) > 0 {
 		lines = append(lines, w.terms+strings.Join(ask.Terms, ", "))
 	}
@@ -108,6 +116,13 @@ func (w wording) use(ask Ask) string {
 		use += " " + w.away
 	}
 	return use
+}
+
+func (w wording) way(p Party) string {
+	if p.EndToEnd() {
+		return w.endToEnd
+	}
+	return w.direct
 }
 
 func orElse(s, otherwise string) string {

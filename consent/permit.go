@@ -30,6 +30,7 @@ type Capsule struct {
 	Grant    id.Grant
 	Revision uint64
 	Sealed   []byte
+	EndToEnd bool // inside is a message that only the vendor can read, and no claims
 }
 
 // Covers says whether the permit is for this claim.
@@ -44,6 +45,9 @@ func (p Permit) Claims() []string {
 	}
 	return slices.Clone(p.proof.claims)
 }
+
+// EndToEnd says whether what the permit is for is a message for the vendor's own key.
+func (p Permit) EndToEnd() bool { return p.proof != nil && p.proof.capsule.EndToEnd }
 
 // Redeem gives the sealed capsule, once: the record behind the permit is of one read. Only
 // consent/release calls it.
@@ -152,7 +156,10 @@ func (e *Engine) decide(tx store.Reader, r Reading, now time.Time) (*proof, read
 	if sealed == nil {
 		return nil, read{}, ErrExpired // the capsule goes with the grant's last moment
 	}
-	capsule := Capsule{Account: g.Account, Grant: g.ID, Revision: g.Revision, Sealed: sealed}
+	if !g.passable(r.Kind, decision.Claims) {
+		return nil, read{}, ErrWhole
+	}
+	capsule := Capsule{Account: g.Account, Grant: g.ID, Revision: g.Revision, Sealed: sealed, EndToEnd: g.EndToEnd()}
 	permitted := read{grant: g.ID, kind: r.Kind, claims: decision.Claims, at: now, keep: g.Ends.Add(keepReads)}
 	p := &proof{claims: decision.Claims, capsule: capsule}
 	if g.Once && r.Kind == KindUserInfo {

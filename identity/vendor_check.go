@@ -81,7 +81,7 @@ func (v Vendor) defaultMethod() string {
 	switch {
 	case v.Public:
 		return MethodNone
-	case v.hasKeys():
+	case v.signs():
 		return MethodKey
 	default:
 		return MethodBasic
@@ -304,11 +304,12 @@ func notASCIIVisible(r rune) bool { return r <= ' ' || r > unicode.MaxASCII || r
 
 // isKeySet accepts public keys only: a private or shared one does not belong here.
 func isKeySet(raw json.RawMessage) bool {
-	var set jose.JSONWebKeySet
-	if len(raw) > maxJWKS || json.Unmarshal(raw, &set) != nil || len(set.Keys) == 0 {
+	keys, encrypting, err := splitKeys(raw)
+	if len(raw) > maxJWKS || err != nil || len(keys)+len(encrypting) == 0 {
 		return false
 	}
-	return !slices.ContainsFunc(set.Keys, func(k jose.JSONWebKey) bool { return !k.Valid() || !k.IsPublic() })
+	return !slices.ContainsFunc(keys, func(k jose.JSONWebKey) bool { return !k.Valid() || !k.IsPublic() }) &&
+		!slices.ContainsFunc(encrypting, func(k json.RawMessage) bool { return !isPublic(k) })
 }
 
 func isPicture(mime string, b []byte) bool {

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/meins-id/meins/vault/seal"
 )
 
 // The profiles that a vendor can be held to, each with all that it demands.
@@ -22,6 +24,9 @@ func (p Protocol) HighSecurity() bool { return p.Profile != "" }
 
 // completed sets what a profile demands, so that it need not be said, and cannot be unsaid.
 func (p Protocol) completed() Protocol {
+	if p.UserInfoKeyAlg != "" && p.UserInfoEnc == "" {
+		p.UserInfoEnc = seal.A256GCM // the standard's own default is not on offer, and the record says so
+	}
 	if !p.HighSecurity() {
 		return p
 	}
@@ -54,11 +59,11 @@ func (v Vendor) checkProfile(m *mistakes) {
 }
 
 func hasShortKey(raw json.RawMessage) bool {
-	var set jose.JSONWebKeySet
-	if len(raw) == 0 || json.Unmarshal(raw, &set) != nil {
+	keys, err := SigningKeys(raw)
+	if err != nil {
 		return false // that is another mistake, and named already
 	}
-	for _, key := range set.Keys {
+	for _, key := range keys {
 		if k, ok := key.Key.(*rsa.PublicKey); ok && k.N.BitLen() < minRSA {
 			return true
 		}

@@ -31,8 +31,12 @@ type Protocol struct {
 	AuthAlg string `json:"token_endpoint_auth_signing_alg,omitempty"`
 	// ResponseAlg signs authorization responses (JARM); "" is RS256.
 	ResponseAlg string `json:"authorization_signed_response_alg,omitempty"`
-	// UserInfoAlg signs UserInfo; "" leaves it plain JSON.
+	// UserInfoAlg signs UserInfo; "" leaves it plain JSON, as SigningNone does where it is encrypted.
 	UserInfoAlg string `json:"userinfo_signed_response_alg,omitempty"`
+	// UserInfoKeyAlg and UserInfoEnc have UserInfo encrypted to the vendor's key by the customer's own agent,
+	// end-to-end; "" releases it directly.
+	UserInfoKeyAlg string `json:"userinfo_encrypted_response_alg,omitempty"`
+	UserInfoEnc    string `json:"userinfo_encrypted_response_enc,omitempty"`
 	// IntrospectionAlg signs introspection (RFC 9701); "" is RS256, when it is asked for.
 	IntrospectionAlg string `json:"introspection_signed_response_alg,omitempty"`
 	// BoundTokens refuses token requests without a DPoP proof (RFC 9449, 5.2).
@@ -49,6 +53,9 @@ type Protocol struct {
 
 // IsZero lets the record of a vendor without wishes look as ever.
 func (p Protocol) IsZero() bool {
+	if p.UserInfoKeyAlg != "" || p.UserInfoEnc != "" {
+		return false
+	}
 	return p.DefaultMaxAge == nil && len(p.Resources) == 0 && p.Profile == "" && p.PKCE == "" && p.RequestAlg == "" && p.AuthAlg == "" &&
 		p.ResponseAlg == "" && p.UserInfoAlg == "" && p.IntrospectionAlg == "" && p.InitiateLogin == "" &&
 		p.Farewells.IsZero() && !p.RequirePushed && !p.RequireSigned && !p.BoundTokens
@@ -91,12 +98,14 @@ func (v Vendor) checkProtocol(m *mistakes) {
 	for name, algorithm := range map[string]string{
 		"authorization response": p.ResponseAlg, "userinfo": p.UserInfoAlg, "introspection": p.IntrospectionAlg,
 	} {
-		m.add(algorithm != "" && !slices.Contains(answerAlgorithms, algorithm), "%s algorithm: unknown %q", name, algorithm)
+		nested := name == "userinfo" && algorithm == SigningNone && p.UserInfoKeyAlg != ""
+		m.add(algorithm != "" && !nested && !slices.Contains(answerAlgorithms, algorithm), "%s algorithm: unknown %q", name, algorithm)
 	}
 	m.add(p.AuthAlg != "" && v.AuthMethod != MethodKey, "authentication algorithm: is for private_key_jwt alone")
 	m.add((p.RequireSigned || p.RequestAlg != "") && !v.hasKeys(), "keys: signed requests need them")
 	m.add(p.InitiateLogin != "" && !isPage(p.InitiateLogin), "initiate login address %q: needs an https address", p.InitiateLogin)
 	m.add(p.DefaultMaxAge != nil && (*p.DefaultMaxAge < 0 || *p.DefaultMaxAge > maxMaxAge), "default max age: out of range")
+	v.checkEncryption(m)
 	v.checkProfile(m)
 	v.checkResources(m)
 	v.checkFarewells(m)

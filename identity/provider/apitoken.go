@@ -64,7 +64,9 @@ func refuseTarget() error {
 // may be one that the vendor named when it sent the customer, and no other.
 func (p *Provider) issueFor(v identity.Vendor, t token, resource string) (*tokens, error) {
 	if resource == "" {
-		t.UserInfoAlg = v.Protocol.UserInfoAlg
+		if t.UserInfoAlg = v.Protocol.UserInfoAlg; t.UserInfoAlg == identity.SigningNone {
+			t.UserInfoAlg = "" // that is the form of what the agent makes; a grant from before it is direct
+		}
 		return p.issueAccess(t), nil
 	}
 	if !slices.Contains(t.Resources, resource) || !slices.Contains(v.Protocol.Resources, resource) {

@@ -199,7 +199,8 @@ func TestDiscovery_namesWhatProtocolsThereAre(t *testing.T) {
 	for name, want := range map[string]string{
 		"dpop_signing_alg_values_supported": "ES256 RS256 PS256 EdDSA", "request_object_signing_alg_values_supported": "ES256 RS256 PS256 EdDSA",
 		"authorization_signing_alg_values_supported": "RS256 ES256 EdDSA", "introspection_signing_alg_values_supported": "RS256 ES256 EdDSA",
-		"userinfo_signing_alg_values_supported": "RS256 ES256 EdDSA", "id_token_signing_alg_values_supported": "RS256 ES256 EdDSA",
+		"userinfo_signing_alg_values_supported": "RS256 ES256 EdDSA none", "id_token_signing_alg_values_supported": "RS256 ES256 EdDSA",
+		"userinfo_encryption_alg_values_supported": "ECDH-ES ECDH-ES+A256KW", "userinfo_encryption_enc_values_supported": "A256GCM",
 		"response_modes_supported": "query fragment form_post jwt query.jwt fragment.jwt form_post.jwt",
 	} {
 		var list []string

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -30,31 +29,31 @@ func schemeOf(name string) string {
 
 // userInfoWith reads UserInfo by the scheme that the token came by. A token that is bound to a key
 // serves only with a proof, and one that is not, only without (RFC 9449, 7.1 and 7.2).
-func (p *Provider) userInfoWith(r *http.Request, text, scheme string) (token, json.RawMessage, error) {
+func (p *Provider) userInfoWith(r *http.Request, text, scheme string) (reading, error) {
 	if scheme != schemeDPoP {
 		return p.userInfo(r.Context(), text, proof{})
 	}
 	pr, err := p.readProof(r, pathUserInfo, text)
 	if err != nil {
-		return token{}, nil, err
+		return reading{}, err
 	}
 	if pr.none() {
-		return token{}, nil, refuseToken()
+		return reading{}, refuseToken()
 	}
 	key := pr.key()
 	if !p.replays.claim(key) {
-		return token{}, nil, refuseProof("the DPoP proof was used before")
+		return reading{}, refuseProof("the DPoP proof was used before")
 	}
-	t, body, err := p.userInfo(r.Context(), text, pr)
+	read, err := p.userInfo(r.Context(), text, pr)
 	if err != nil {
 		p.replays.drop(key)
 		if errors.Is(err, errUsed) {
 			err = refuseProof("the DPoP proof was used before")
 		}
-		return token{}, nil, err
+		return reading{}, err
 	}
 	p.replays.keep(r.Context(), key, pr.until)
-	return t, body, nil
+	return read, nil
 }
 
 // unlessUsed stops a read whose proof another node, or this one before, has noted.

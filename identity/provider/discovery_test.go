@@ -97,6 +97,7 @@ var proven = map[string]string{
 	"request_parameter_supported":           "TestObject_everyAlgorithm_leadsToTokens", "request_uri_parameter_supported": "TestAuthorize_mistakesGoToTheVendor",
 
 	"id_token_signing_alg_values_supported": "TestIDToken_isSignedAsTheVendorRegistered", "userinfo_signing_alg_values_supported": "TestUserInfo_isSignedAsTheVendorRegistered",
+	"userinfo_encryption_alg_values_supported": "TestEndToEnd_theVendorReadsWhatTheServerCannot", "userinfo_encryption_enc_values_supported": "TestEndToEnd_theVendorReadsWhatTheServerCannot",
 	"request_object_signing_alg_values_supported": "TestObject_everyAlgorithm_leadsToTokens", "dpop_signing_alg_values_supported": "TestProof_everyAlgorithm",
 	"authorization_signing_alg_values_supported": "TestResponse_everyMode_takesTheCodeToTheVendor", "introspection_signing_alg_values_supported": "TestIntrospection_isSignedForWhoAsksForIt",
 	"token_endpoint_auth_methods_supported": "TestClient_secretWorksInHeaderAndForm", "token_endpoint_auth_signing_alg_values_supported": "TestAssertion_everySupportedAlgorithm",

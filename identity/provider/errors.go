@@ -100,7 +100,8 @@ func ended(err error) bool {
 // unopened says that a capsule does not open, or holds what none may. The customer's agent made it so:
 // that is a grant that does not serve, and no mistake of ours.
 func unopened(err error) bool {
-	return errors.Is(err, vault.ErrSealed) || errors.Is(err, vault.ErrCapsuleContents) || errors.Is(err, vault.ErrTooLarge)
+	return errors.Is(err, vault.ErrSealed) || errors.Is(err, vault.ErrCapsuleContents) || errors.Is(err, vault.ErrTooLarge) ||
+		errors.Is(err, vault.ErrMessage)
 }
 
 // write answers with the refusal, the way the library does, and with the challenges that the library

@@ -290,6 +290,9 @@ func (c *customer) approval(flow string, claims ...string) provider.Approval {
 	}
 	capsule, err := vault.SealCapsule(key, c.session.Account, grant, 1, values)
 	c.w.must(err)
+	if next.Ask.Party.EndToEnd() {
+		capsule = c.message(key, grant, next.Ask.Party, values)
+	}
 	c.grants[grant] = key
 	return provider.Approval{
 		Digest: next.Digest, Grant: grant, Persona: c.persona, Choices: next.Ask.Choose(claims...), Capsule: capsule,

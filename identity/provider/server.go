@@ -57,8 +57,8 @@ func (s *server) Introspect(ctx context.Context, r *op.Request[op.IntrospectionR
 
 // UserInfo implements op.Server.
 func (s *server) UserInfo(ctx context.Context, r *op.Request[oidc.UserInfoRequest]) (*op.Response, error) {
-	_, body, err := s.p.userInfo(ctx, r.Data.AccessToken, proof{})
-	return s.p.respond(ctx, "userinfo", body, err)
+	read, err := s.p.userInfo(ctx, r.Data.AccessToken, proof{})
+	return s.p.respond(ctx, "userinfo", read.body, err)
 }
 
 // Revocation implements op.Server.

@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -24,25 +27,42 @@ func (p *Provider) serveUserInfo(w http.ResponseWriter, r *http.Request) {
 		p.translate(r.Context(), "userinfo", refuseToken()).write(w, challengeBearer, challengeDPoP)
 		return
 	}
-	var t token
-	var body json.RawMessage
+	var read reading
 	if err == nil {
-		t, body, err = p.userInfoWith(r, text, scheme)
+		read, err = p.userInfoWith(r, text, scheme)
 	}
-	var signed string
-	if err == nil && t.UserInfoAlg != "" {
-		signed, err = p.signedUserInfo(t, body)
+	if err == nil && read.message == "" && read.token.UserInfoAlg != "" {
+		read.message, err = p.signedUserInfo(read.token, read.body)
 	}
 	if err != nil {
 		p.refuseRead(w, r, scheme, err)
 		return
 	}
-	if signed != "" {
-		writeJWT(w, "application/jwt", signed)
+	if read.message != "" {
+		writeJWT(w, "application/jwt", read.message)
 		return
 	}
-	writeJSON(w, http.StatusOK, body)
+	writeJSON(w, http.StatusOK, read.body)
 }
+
+// reading is what a token read. It prints [redacted].
+type reading struct {
+	token   token
+	body    json.RawMessage
+	message string // in the place of body: signed, or made by the customer's agent for the vendor
+}
+
+// String hides what was read.
+func (reading) String() string { return redacted }
+
+// GoString hides what was read.
+func (reading) GoString() string { return redacted }
+
+// Format hides what was read under every verb.
+func (reading) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) } // fmt.State keeps no error
+
+// LogValue hides what was read.
+func (reading) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // presented finds the token and the scheme it comes by: in the header, or in the form of a POST, not
 // in both, and never in the address (RFC 6750, 2; RFC 9700, 4.3.2). A form can only bear it.
@@ -76,40 +96,47 @@ func presented(w http.ResponseWriter, r *http.Request) (text, scheme string, err
 
 // userInfo gives what the token's grant still covers. Consent decides and records each time; release
 // alone opens the capsule.
-func (p *Provider) userInfo(ctx context.Context, text string, pr proof) (token, json.RawMessage, error) {
+func (p *Provider) userInfo(ctx context.Context, text string, pr proof) (reading, error) {
 	t, err := p.read(kindAccess, text)
 	if err != nil || p.over(t) {
-		return token{}, nil, refuseToken()
+		return reading{}, refuseToken()
 	}
 	if t.Thumbprint != pr.thumbprint {
-		return token{}, nil, refuseToken()
+		return reading{}, refuseToken()
 	}
 	if t.Grant == "" || !t.has(scopeOpenID) {
-		return token{}, nil, refuseTokenScope()
+		return reading{}, refuseTokenScope()
 	}
-	claims, err := p.claims(ctx, t, pr)
-	if err != nil {
-		return token{}, nil, err
-	}
-	return t, userInfoBody(t, claims), nil
+	return p.release(ctx, t, pr)
 }
 
-// claims releases the token's claims, unless it was revoked or its proof used: all is looked up on one
-// snapshot. Asking with a token that has none is a read too.
-func (p *Provider) claims(ctx context.Context, t token, pr proof) (vault.Claims, error) {
+// release gives the token's claims, unless it was revoked or its proof used: all is looked up on one
+// snapshot. Asking with a token that has none is a read too. What the customer's agent encrypted for the
+// vendor is passed on as it is.
+func (p *Provider) release(ctx context.Context, t token, pr proof) (reading, error) {
 	permit, err := p.o.Consent.Permit(ctx, consent.Reading{
 		Grant: t.Grant, Client: t.Client, Claims: t.Claims, Kind: consent.KindUserInfo, Unless: pr.unlessUsed(unlessRevoked(t)),
 	})
 	if err != nil {
-		return nil, tokenOver(err)
+		return reading{}, tokenOver(err)
+	}
+	if permit.EndToEnd() {
+		message, err := release.Pass(ctx, permit, t.Key)
+		return reading{token: t, message: message}, tokenOver(err)
 	}
 	claims, err := release.Release(ctx, permit, t.Key)
-	return claims, tokenOver(err)
+	if err != nil {
+		return reading{}, tokenOver(err)
+	}
+	return reading{token: t, body: userInfoBody(t, claims)}, nil
 }
 
 // tokenOver is the refusal of a token that was revoked, whose grant no longer serves, or whose key opens
-// nothing.
+// nothing; or that stands for less than what cannot be cut.
 func tokenOver(err error) error {
+	if errors.Is(err, consent.ErrWhole) {
+		return refuseTokenScope()
+	}
 	if errors.Is(err, errRevoked) || ended(err) || unopened(err) {
 		return refuseToken()
 	}

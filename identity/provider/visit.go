@@ -69,6 +69,11 @@ func (p *Provider) visitOf(v identity.Vendor, q request) (visit, error) {
 		}
 		ask.Details = details
 	}
+	encryption, err := encryptionFor(v)
+	if err != nil {
+		return visit{}, err
+	}
+	ask.Party.Encryption = encryption
 	a, err := consent.NewAsk(ask)
 	if err != nil {
 		return visit{}, err

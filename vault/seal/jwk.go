@@ -163,6 +163,23 @@ func (r Recipient) KeyID() string { return r.id }
 // Algorithm is the one that the key is meant for; empty when it does not say.
 func (r Recipient) Algorithm() string { return r.alg }
 
+// JWK is the key as a document that ParseRecipient reads: what makes it what it is, and what its owner
+// says about it, in one spelling; empty for the zero Recipient.
+func (r Recipient) JWK() string {
+	if r.IsZero() {
+		return ""
+	}
+	document := r.point.jwk()
+	for _, member := range [...][2]string{{"kid", r.id}, {"alg", r.alg}} {
+		if member[1] == "" {
+			continue
+		}
+		value, _ := json.Marshal(member[1]) // a text is always JSON
+		document = document[:len(document)-1] + `,"` + member[0] + `":` + string(value) + "}"
+	}
+	return document
+}
+
 // Thumbprint names the key by what it is (RFC 7638, SHA-256); empty for the zero Recipient.
 func (r Recipient) Thumbprint() string {
 	if r.IsZero() {
