@@ -108,6 +108,10 @@ type vendorRecord struct {
 	Grants   []string          `json:"grant_types"`
 	Created  int64             `json:"created"`
 	Protocol *Protocol         `json:"protocol,omitempty"`
+	Subject  string            `json:"subject_type,omitempty"`
+	Proof    *DomainProof      `json:"domain_proof,omitempty"`
+	// Registration is there when the vendor registered itself.
+	Registration *Registration `json:"registration,omitempty"`
 }
 
 // logoRecord is a vendor's picture, apart from what is read on every request.

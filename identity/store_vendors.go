@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/internal/store"
@@ -25,14 +24,20 @@ func (s *Vendors) createVendor(ctx context.Context, v Vendor) error {
 		if !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		if len(v.Logo) > 0 {
-			logo := encode(logoRecord{V: version, Type: v.LogoType, Data: v.Logo})
-			if err := tx.Put(logoKey(v.ID), logo, time.Time{}); err != nil {
-				return err
-			}
-		}
-		return tx.Put(vendorKey(v.ID), encode(v.record()), time.Time{})
+		return putVendor(tx, v)
 	})
+}
+
+// putVendor stores a vendor and its picture, for as long as it may stay.
+func putVendor(tx store.Tx, v Vendor) error {
+	rec := v.record()
+	if len(v.Logo) > 0 {
+		logo := encode(logoRecord{V: version, Type: v.LogoType, Data: v.Logo})
+		if err := tx.Put(logoKey(v.ID), logo, rec.expires()); err != nil {
+			return err
+		}
+	}
+	return tx.Put(vendorKey(v.ID), encode(rec), rec.expires())
 }
 
 // readVendor reads a vendor's record as it lies there; ErrNoVendor when there is none.
@@ -89,18 +94,14 @@ func (s *Vendors) decodeVendor(ctx context.Context, raw []byte) (Vendor, error) 
 // changeVendor stores what change makes of a vendor's record.
 func (s *Vendors) changeVendor(ctx context.Context, c id.Client, change func(*vendorRecord) error) error {
 	return s.store.Update(ctx, func(tx store.Tx) error {
-		raw, err := getVendor(tx, c)
-		if err != nil {
-			return err
-		}
-		rec, err := decode[vendorRecord](raw)
+		rec, err := getVendorRecord(tx, c)
 		if err != nil {
 			return err
 		}
 		if err := change(&rec); err != nil {
 			return err
 		}
-		return tx.Put(vendorKey(c), encode(rec), time.Time{})
+		return tx.Put(vendorKey(c), encode(rec), rec.expires())
 	})
 }
 
@@ -115,6 +116,14 @@ func (s *Vendors) deleteVendor(ctx context.Context, c id.Client) error {
 		}
 		return tx.Delete(vendorKey(c))
 	})
+}
+
+func getVendorRecord(r store.Reader, c id.Client) (vendorRecord, error) {
+	raw, err := getVendor(r, c)
+	if err != nil {
+		return vendorRecord{}, err
+	}
+	return decode[vendorRecord](raw)
 }
 
 func getVendor(r store.Reader, c id.Client) ([]byte, error) {

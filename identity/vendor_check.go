@@ -137,6 +137,7 @@ func (v Vendor) checkWords(m *mistakes) {
 	m.add(v.DomainVerified && v.Domain == "", "domain: empty, and cannot be verified")
 	m.add(v.Contact != "" && !isContact(v.Contact), "contact: needs an e-mail or https address")
 	m.add(!isLine(v.SectorIdentifier, maxURI), "sector identifier: malformed")
+	m.add(!slices.Contains([]string{"", SubjectPairwise, SubjectPublic}, v.SubjectType), "subject type: unknown %q", v.SubjectType)
 }
 
 func (v Vendor) checkAddresses(m *mistakes) {

@@ -27,6 +27,8 @@ type Vendors struct {
 	keys  *Keyring
 	now   func() time.Time
 
+	registrar *registrar
+
 	mu     sync.RWMutex
 	cached map[id.Client]cachedVendor
 }
@@ -40,17 +42,25 @@ type cachedVendor struct {
 
 // NewVendors opens the register.
 func NewVendors(s store.Store, keys *Keyring, now func() time.Time) *Vendors {
-	return &Vendors{store: s, keys: keys, now: now, cached: map[id.Client]cachedVendor{}}
+	return &Vendors{store: s, keys: keys, now: now, registrar: newRegistrar(), cached: map[id.Client]cachedVendor{}}
 }
 
 // Add registers a vendor. What is empty gets its default; a confidential vendor without keys of its
 // own gets a secret, which is returned this once. Mistakes come all at once, as an InvalidVendor.
 func (s *Vendors) Add(ctx context.Context, v Vendor) (Vendor, string, error) {
+	v, secret, err := s.prepare(v)
+	if err != nil {
+		return Vendor{}, "", err
+	}
+	return v, secret, s.createVendor(ctx, v)
+}
+
+// prepare fills in what was left empty, refuses mistakes, and makes a secret where one is needed.
+func (s *Vendors) prepare(v Vendor) (_ Vendor, secret string, err error) {
 	v = v.completed(s.now())
 	if err := v.validate(); err != nil {
 		return Vendor{}, "", err
 	}
-	var secret string
 	v.SecretHash, v.Sealed = nil, nil
 	switch {
 	case v.bySecret():
@@ -60,7 +70,7 @@ func (s *Vendors) Add(ctx context.Context, v Vendor) (Vendor, string, error) {
 		secret = newSecret()
 		v.Sealed = s.seal(v.ID, secret)
 	}
-	return v, secret, s.createVendor(ctx, v)
+	return v, secret, nil
 }
 
 // Get finds a vendor; ErrNoVendor when there is none.

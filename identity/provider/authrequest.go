@@ -90,7 +90,7 @@ func checkResponse(v identity.Vendor, form url.Values) outcome {
 func (q *request) readScopes(v identity.Vendor, form url.Values) outcome {
 	for _, scope := range strings.Fields(form.Get("scope")) {
 		known := scope == scopeOpenID || scope == scopeOffline && allows(v, grantRefresh) || len(vault.ScopeNames(scope)) > 0
-		if known && !slices.Contains(q.Scopes, scope) {
+		if known && mayAsk(v, scope) && !slices.Contains(q.Scopes, scope) {
 			q.Scopes = append(q.Scopes, scope)
 		}
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/identity"
 	"github.com/meins-id/meins/vault"
-	"github.com/meins-id/meins/vault/seal"
 )
 
 // Where everything is.
@@ -76,7 +75,7 @@ func newMetadata(issuer string) metadata {
 			ResponseModesSupported:           responseModes,
 			GrantTypesSupported:              []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken, oidc.GrantTypeClientCredentials},
 			ACRValuesSupported:               []string{acrKnown},
-			SubjectTypesSupported:            []string{"pairwise"},
+			SubjectTypesSupported:            []string{identity.SubjectPairwise, identity.SubjectPublic},
 			IDTokenSigningAlgValuesSupported: names(idTokenAlgorithms),
 			CodeChallengeMethodsSupported:    []oidc.CodeChallengeMethod{oidc.CodeChallengeMethodS256},
 
@@ -89,9 +88,7 @@ func newMetadata(issuer string) metadata {
 
 			RequestParameterSupported:              true,
 			RequestObjectSigningAlgValuesSupported: algorithms,
-			UserinfoSigningAlgValuesSupported:      append(names(idTokenAlgorithms), identity.SigningNone), // encrypted, see identity.SigningNone
-			UserinfoEncryptionAlgValuesSupported:   []string{seal.ECDHES, seal.ECDHESA256KW},
-			UserinfoEncryptionEncValuesSupported:   []string{seal.A256GCM},
+			UserinfoSigningAlgValuesSupported:      names(idTokenAlgorithms),
 			ClaimTypesSupported:                    []string{"normal"},
 			ClaimsSupported:                        claimsSupported(),
 			ClaimsParameterSupported:               true,

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"context"
 	"crypto"
 	"encoding/json"
 	"errors"
@@ -214,8 +215,18 @@ func TestKeysAtAnAddress_thatLeadsInside_areNeverCalled(t *testing.T) {
 	if !errors.Is(err, identity.ErrVendorInvalid) {
 		t.Errorf("keys in two places: %v", err)
 	}
-	inside := w.vendor(func(v *identity.Vendor) { v.AuthMethod, v.JWKSURI = "private_key_jwt", "https://169.254.169.254/latest" })
+	inside := w.vendor(func(v *identity.Vendor) {
+		v.AuthMethod, v.JWKSURI = "private_key_jwt", "https://169.254.169.254/latest"
+	})
 	if got := w.assertsBy(keyed{shop: inside}, ecKey(t)); got != 401 {
 		t.Errorf("got %d", got)
+	}
+}
+
+// naming is a domain that names a vendor in its file.
+func naming(client string) identity.Prover {
+	return identity.Prover{
+		File: func(context.Context, string) ([]byte, error) { return []byte("# ours\n" + client + "\n"), nil },
+		TXT:  func(context.Context, string) ([]string, error) { return nil, nil },
 	}
 }

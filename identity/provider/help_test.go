@@ -100,8 +100,8 @@ func newWorld(t testing.TB) *world {
 }
 
 // provider makes one on the world's store; every call is another node.
-func (w *world) provider(log *slog.Logger) (*provider.Provider, error) {
-	return provider.New(provider.Options{
+func (w *world) provider(log *slog.Logger, change ...func(*provider.Options)) (*provider.Provider, error) {
+	o := provider.Options{
 		Issuer: issuer, Accounts: w.accounts, Vendors: w.vendors, Keys: w.keys, Consent: w.consent,
 		Store: w.store, Now: w.clock.now, Log: log,
 		Session: func(r *http.Request) (identity.Session, error) {
@@ -118,7 +118,11 @@ func (w *world) provider(log *slog.Logger) (*provider.Provider, error) {
 			rw.WriteHeader(status)
 			_, _ = io.WriteString(rw, "page: "+code)
 		},
-	})
+	}
+	for _, c := range change {
+		c(&o)
+	}
+	return provider.New(o)
 }
 
 // another is a second node: it answers requests by the same store and keys, and shares nothing else.

@@ -49,6 +49,7 @@ func (p *Provider) routes() http.Handler {
 		pathPoster:     only(http.HandlerFunc(servePoster), http.MethodGet),
 		pathGoodbye:    only(http.HandlerFunc(p.serveGoodbye), http.MethodGet),
 		pathInitiate:   only(http.HandlerFunc(p.initiate), http.MethodGet),
+		pathRegister:   only(http.HandlerFunc(p.serveRegister), http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete),
 		pathUserInfo:   shared(only(http.HandlerFunc(p.serveUserInfo), http.MethodGet, http.MethodPost)),
 	}
 }

@@ -160,11 +160,14 @@ func (p *Provider) Approve(ctx context.Context, s identity.Session, flow string,
 	if a.Key.IsZero() {
 		return "", consent.ErrApproval
 	}
-	if a.Ephemeral && !v.ask.Party.EndToEnd() { // where the agent wrote the name into the message, it drew the persona
+	if a.Ephemeral {
 		a.Persona = id.New[id.Persona]()
 	}
 	if !v.concerns(p.subject(v.vendor, s.Account, a.Persona)) {
 		return p.refuse(v, errLoginRequired), nil
+	}
+	if err := p.used(ctx, v.vendor); err != nil {
+		return "", err
 	}
 	g, err := p.o.Consent.Approve(ctx, consent.Approval{
 		Account: s.Account, Persona: a.Persona, Grant: a.Grant, Ask: v.ask, Digest: a.Digest,

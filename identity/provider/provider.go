@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/identity"
 	"github.com/meins-id/meins/internal/egress"
+	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/internal/store"
 )
 
@@ -43,6 +45,11 @@ type Options struct {
 	// ErrorPage shows what must not become a redirect: the vendor or its address is not known.
 	ErrorPage func(w http.ResponseWriter, r *http.Request, status int, code string)
 
+	// Registration says who may register a vendor: nobody but the operator, when it is empty.
+	Registration string
+	// Forget drops what other rooms keep of a vendor that ends its registration; may be nil.
+	Forget func(context.Context, id.Client) error
+
 	ContinuePath      string // default "/continue"
 	SignedOutPath     string // default "/signed-out"
 	ConfirmLogoutPath string // default "/signout"
@@ -59,6 +66,7 @@ type Provider struct {
 	replays  *replays
 	// documents are what vendors keep at addresses of their own.
 	documents *documents
+	out       *egress.Client // reads what vendors name, once
 	handler   http.Handler
 }
 
@@ -72,7 +80,11 @@ func New(o Options) (*Provider, error) {
 	p.metadata = newMetadata(o.Issuer)
 	p.replays = newReplays(o.Store, o.Now, o.Log)
 	// Whoever runs the provider on loopback has the vendors there too.
-	p.documents = newDocuments(egress.New(egress.Options{Loopback: strings.HasPrefix(o.Issuer, "http:")}), o.Now)
+	p.out = egress.New(egress.Options{Loopback: strings.HasPrefix(o.Issuer, "http:")})
+	p.documents = newDocuments(p.out, o.Now)
+	if o.Registration != RegistrationOff {
+		p.metadata.RegistrationEndpoint = o.Issuer + pathRegister
+	}
 	p.handler = p.routes()
 	return p, nil
 }
@@ -114,6 +126,9 @@ func (o Options) check() error {
 		if missing {
 			problems = append(problems, fmt.Errorf("%s: missing", name))
 		}
+	}
+	if o.Registration != RegistrationOff && o.Registration != RegistrationToken && o.Registration != RegistrationOpen {
+		problems = append(problems, fmt.Errorf("registration: unknown %q", o.Registration))
 	}
 	return errors.Join(problems...)
 }

@@ -54,7 +54,7 @@ func (p *Provider) visitBy(ctx context.Context, flow string, s identity.Session)
 }
 
 func (p *Provider) visitOf(v identity.Vendor, q request) (visit, error) {
-	ask := consent.Request{Party: partyOf(v), Purposes: v.Purposes, Scopes: q.Scopes}
+	ask := consent.Request{Party: partyOf(v, q.UILocales), Purposes: v.Purposes, Scopes: q.Scopes}
 	if len(q.Claims) > 0 {
 		claims, err := consent.ParseClaims(q.Claims)
 		if err != nil {
@@ -81,11 +81,11 @@ func (p *Provider) visitOf(v identity.Vendor, q request) (visit, error) {
 	return visit{request: q, vendor: v, ask: a}, nil
 }
 
-// partyOf shows a vendor as consent knows it.
-func partyOf(v identity.Vendor) consent.Party {
+// partyOf shows a vendor as consent knows it, in the first of the languages that it has texts in.
+func partyOf(v identity.Vendor, languages []string) consent.Party {
 	return consent.Party{
-		Client: v.ID, Name: v.Name, Domain: v.Domain, Verified: v.DomainVerified, Contact: v.Contact,
-		PolicyURI: v.PolicyURI, TermsURI: v.TermsURI, Logo: v.LogoHash, Sector: v.Sector(),
+		Client: v.ID, Name: v.Text("client_name", v.Name, languages), Domain: v.Domain, Verified: v.DomainVerified, Contact: v.Contact,
+		PolicyURI: v.Text("policy_uri", v.PolicyURI, languages), TermsURI: v.Text("tos_uri", v.TermsURI, languages), Logo: v.LogoHash, Sector: v.Sector(),
 	}
 }
 
