@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/identity"
 	"github.com/meins-id/meins/identity/provider"
 	"github.com/meins-id/meins/internal/id"
@@ -63,6 +64,7 @@ func (w *Web) toRecover(out http.ResponseWriter, r *http.Request, flow string) {
 type refusedView struct {
 	Vendor vendorView
 	Date   string
+	Claims string       // that it asked for
 	Back   template.URL // to the vendor, with the answer that it got before
 }
 
@@ -71,7 +73,8 @@ func (w *Web) refused(out http.ResponseWriter, r *http.Request, flow string, s i
 	p.Flow, p.Account = flow, string(s.Account)
 	p.View = refusedView{
 		Vendor: w.vendorView(r.Context(), next.Ask.Party), Date: p.Date(next.Refused),
-		Back: template.URL(next.Redirect), //nolint:gosec // the address that the vendor registered
+		Claims: p.Claims(namesInOrder(consent.Names(next.Ask.Claims))),
+		Back:   template.URL(next.Redirect), //nolint:gosec // the address that the vendor registered
 	}
 	return w.render(out, http.StatusOK, p)
 }

@@ -71,13 +71,18 @@ function introduce() {
   const all = pending.personas ?? [];
   $("[data-personas]").hidden = all.length < 2;
   if (all.length < 2) return;
-  as.replaceChildren(...all.map(({ id, name }) => new Option(name, id)));
+  as.replaceChildren(...all.map(({ id }) => new Option(nameOf(id), id)));
   as.value = pending.persona;
   $("[data-known]").textContent = pending.before ? t("consent.persona.known", { vendor, before: nameOf(pending.before), name: nameOf(pending.persona) }) : "";
 }
 
 function nameOf(persona) {
-  return (pending.personas ?? []).find(({ id }) => id === persona)?.name ?? "";
+  return called((pending.personas ?? []).find(({ id }) => id === persona)?.name ?? "");
+}
+
+// called is the name of a persona; the one that every vault begins with has it from the program.
+function called(name) {
+  return name === "private" ? t("persona.private") : name;
 }
 
 // appear shows the values of another persona. What was ticked stays ticked.
@@ -172,9 +177,12 @@ function warn() {
   $("ul", leaking).replaceChildren(...leaks.map((leak) => {
     const li = document.createElement("li");
     const key = leak.vendors.length ? "consent.leak.known" : "consent.leak.unknown";
-    li.textContent = t(key, { claim: claim(leak.claim), name: leak.name, vendors: list(leak.vendors) });
+    li.textContent = t(key, { claim: claim(leak.claim), name: called(leak.name), vendors: list(leak.vendors) });
     return li;
   }));
+  const known = leaks.some((leak) => leak.vendors.length);
+  $("h2", leaking).textContent = t(known ? "consent.leaks" : "consent.leaks.possible");
+  leaking.className = known ? "warning" : "note";
   leaking.hidden = leaks.length === 0;
 }
 
