@@ -62,7 +62,7 @@ const patience = 30 * time.Second
 // Start runs "meins serve" with these flags until the test ends. It logs all there is to log.
 func Start(t testing.TB, flags ...string) *Program {
 	t.Helper()
-	listen, admin := address(t), address(t)
+	listen, admin := Address(t), Address(t)
 	p := &Program{
 		Issuer: "http://" + listen, Admin: "http://" + admin, Data: filepath.Join(t.TempDir(), "data"),
 		Transport: &http.Transport{MaxIdleConnsPerHost: 16},
@@ -93,10 +93,10 @@ func command(t testing.TB, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// address finds a free address on loopback. It is below the ports that systems draw from for
+// Address finds a free address on loopback. It is below the ports that systems draw from for
 // connections going out: between being found and being listened on, no connection of another test
 // takes it.
-func address(t testing.TB) string {
+func Address(t testing.TB) string {
 	t.Helper()
 	const lowest, ports = 12000, 20000
 	var lc net.ListenConfig

@@ -16,6 +16,13 @@ func TestMain(m *testing.M) { apptest.Main(m) }
 // party is one foreign relying party. Each checks what comes back as its library does: signatures,
 // issuer, audience, nonce, state, at_hash.
 type party interface {
+	visited
+	// endSession signs the customer out at the provider and gives where the browser ends up.
+	endSession(t *testing.T, c *apptest.Customer, back, state string) *url.URL
+}
+
+// visited is a relying party that customers come to, in whatever way they leave it.
+type visited interface {
 	// begin starts a sign-in and gives the address to which the browser is sent.
 	begin(t *testing.T) (authorize string)
 	// finish takes the browser back from the provider, with a code or a "no".
@@ -26,8 +33,6 @@ type party interface {
 	userInfo(t *testing.T) (map[string]any, error)
 	// refresh swaps the refresh token in hand for new tokens.
 	refresh(t *testing.T) error
-	// endSession signs the customer out at the provider and gives where the browser ends up.
-	endSession(t *testing.T, c *apptest.Customer, back, state string) *url.URL
 }
 
 // Where the customers come back to. Nobody listens there: what a browser would carry, the tests do.
@@ -45,6 +50,15 @@ var ada = map[string]any{
 // tell lets a customer and a foreign vendor go the whole way.
 func tell(t *testing.T, p *apptest.Program, v party) {
 	c := p.SignUp(t, "ada", ada)
+	staysConnected(t, c, v)
+	endsWithdrawn(t, c, v)
+	isTold(t, c, v)
+	signsOut(t, c, v)
+}
+
+// staysConnected lets the customer come for the first time, change something, and come again.
+func staysConnected(t *testing.T, c *apptest.Customer, v visited) {
+	t.Helper()
 
 	// The first time the customer chooses: the e-mail address, and no address.
 	if err := v.finish(t, c.Authorize(t, v.begin(t), "email")); err != nil {
@@ -75,14 +89,10 @@ func tell(t *testing.T, p *apptest.Program, v party) {
 	if err := v.refresh(t); err != nil {
 		t.Fatalf("refresh: %v", err)
 	}
-
-	endsWithdrawn(t, c, v)
-	isTold(t, c, v)
-	signsOut(t, c, v)
 }
 
 // sees checks that UserInfo has this e-mail address, and these claims and no others.
-func sees(t *testing.T, v party, email string, names ...string) {
+func sees(t *testing.T, v visited, email string, names ...string) {
 	t.Helper()
 	info, err := v.userInfo(t)
 	if err != nil {
@@ -95,8 +105,8 @@ func sees(t *testing.T, v party, email string, names ...string) {
 	}
 }
 
-// endsWithdrawn lets the customer withdraw: neither token serves any longer.
-func endsWithdrawn(t *testing.T, c *apptest.Customer, v party) {
+// withdraws ends the customer's only consent.
+func withdraws(t *testing.T, c *apptest.Customer) {
 	t.Helper()
 	grants, err := c.Grants(t.Context())
 	if err != nil || len(grants) != 1 {
@@ -105,6 +115,12 @@ func endsWithdrawn(t *testing.T, c *apptest.Customer, v party) {
 	if _, err := c.Withdraw(t.Context(), id.Grant(grants[0].ID)); err != nil {
 		t.Fatalf("withdraw: %v", err)
 	}
+}
+
+// endsWithdrawn lets the customer withdraw: neither token serves any longer.
+func endsWithdrawn(t *testing.T, c *apptest.Customer, v party) {
+	t.Helper()
+	withdraws(t, c)
 	if info, err := v.userInfo(t); err == nil {
 		t.Errorf("after the withdrawal the vendor still sees %v", info)
 	}
@@ -113,19 +129,25 @@ func endsWithdrawn(t *testing.T, c *apptest.Customer, v party) {
 	}
 }
 
-// isTold lets the customer say no: the library finds the standard's error, and nothing else.
-func isTold(t *testing.T, c *apptest.Customer, v party) {
+// denies answers a vendor's request with a "no".
+func denies(t *testing.T, c *apptest.Customer, authorize string) (redirect string) {
 	t.Helper()
-	flow, _ := c.Open(t, v.begin(t))
+	flow, _ := c.Open(t, authorize)
 	pending, err := c.Ask(t.Context(), flow)
 	if err != nil {
 		t.Fatalf("ask: %v", err)
 	}
-	to, err := c.Deny(t.Context(), flow, pending.Digest, "en")
+	redirect, err = c.Deny(t.Context(), flow, pending.Digest, "en")
 	if err != nil {
 		t.Fatalf("deny: %v", err)
 	}
-	if err := v.finish(t, to); err == nil || !strings.Contains(err.Error(), "access_denied") {
+	return redirect
+}
+
+// isTold lets the customer say no: the library finds the standard's error, and nothing else.
+func isTold(t *testing.T, c *apptest.Customer, v party) {
+	t.Helper()
+	if err := v.finish(t, denies(t, c, v.begin(t))); err == nil || !strings.Contains(err.Error(), "access_denied") {
 		t.Errorf("the vendor is told: %v", err)
 	}
 }
@@ -142,6 +164,12 @@ func signsOut(t *testing.T, c *apptest.Customer, v party) {
 	if to == nil || !strings.HasPrefix(to.String(), goodbye+"?") || to.Query().Get("state") != state {
 		t.Errorf("signed out, the browser is sent to %v", to)
 	}
+	isSignedOut(t, c)
+}
+
+// isSignedOut checks that the provider knows the customer no longer.
+func isSignedOut(t *testing.T, c *apptest.Customer) {
+	t.Helper()
 	if state, err := c.State(t.Context()); err == nil && state.SignedIn {
 		// The agent may not have noticed; the server must have.
 		if _, err := c.Grants(t.Context()); err == nil {
