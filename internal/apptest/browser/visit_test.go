@@ -64,7 +64,7 @@ func newTab(t testing.TB, d *demo, on device, seen *evidence, parent context.Con
 	b.do(chromedp.ActionFunc(func(context.Context) error { return nil })) //nolint:contextcheck // the tab opens; it holds the context that chromedp keeps it in
 	chromedp.ListenTarget(ctx, seen.take)
 	b.do(seen.watching()...) //nolint:contextcheck // a tab holds the context that chromedp keeps it in
-	b.do(on.emulated()...) //nolint:contextcheck // a tab holds the context that chromedp keeps it in
+	b.do(on.emulated()...)   //nolint:contextcheck // a tab holds the context that chromedp keeps it in
 	return b
 }
 
