@@ -142,7 +142,7 @@ func (e *Engine) Erasure(ctx context.Context, account id.Account, grant id.Grant
 			ID: asked.Receipt, Requested: asked.Requested, Due: asked.Due, Claims: asked.Claims,
 			Answered: asked.Answered, Outcome: asked.Outcome,
 		}
-		events, err := outbox.ToldUnder(r, grant, largePage)
+		events, err := outbox.ToldUnder(r, grant, 0)
 		for _, one := range events {
 			if one.Event == id.Event(asked.Receipt) {
 				found.Told, found.Acknowledged = true, one.Acknowledged

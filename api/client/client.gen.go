@@ -27,6 +27,21 @@ const (
 	DeliveryMethodUrnIetfRfc8936 DeliveryMethod = "urn:ietf:rfc:8936"
 )
 
+// Defines values for ErasureState.
+const (
+	ErasureStateAcknowledged ErasureState = "acknowledged"
+	ErasureStateDenied       ErasureState = "denied"
+	ErasureStateFulfilled    ErasureState = "fulfilled"
+	ErasureStateOverdue      ErasureState = "overdue"
+	ErasureStateRequested    ErasureState = "requested"
+)
+
+// Defines values for ErasureAnswerOutcome.
+const (
+	ErasureAnswerOutcomeDenied    ErasureAnswerOutcome = "denied"
+	ErasureAnswerOutcomeFulfilled ErasureAnswerOutcome = "fulfilled"
+)
+
 // Defines values for FailureReason.
 const (
 	FailureReasonInteractionRequired FailureReason = "interaction_required"
@@ -59,18 +74,20 @@ const (
 
 // Defines values for ReceiptEvent.
 const (
-	ReceiptEventEachTime  ReceiptEvent = "each-time"
-	ReceiptEventExpired   ReceiptEvent = "expired"
-	ReceiptEventGiven     ReceiptEvent = "given"
-	ReceiptEventNarrowed  ReceiptEvent = "narrowed"
-	ReceiptEventPaused    ReceiptEvent = "paused"
-	ReceiptEventRefused   ReceiptEvent = "refused"
-	ReceiptEventRenewed   ReceiptEvent = "renewed"
-	ReceiptEventReplaced  ReceiptEvent = "replaced"
-	ReceiptEventResumed   ReceiptEvent = "resumed"
-	ReceiptEventRevoked   ReceiptEvent = "revoked"
-	ReceiptEventUsed      ReceiptEvent = "used"
-	ReceiptEventWithdrawn ReceiptEvent = "withdrawn"
+	ReceiptEventEachTime         ReceiptEvent = "each-time"
+	ReceiptEventErasureAnswered  ReceiptEvent = "erasure-answered"
+	ReceiptEventErasureRequested ReceiptEvent = "erasure-requested"
+	ReceiptEventExpired          ReceiptEvent = "expired"
+	ReceiptEventGiven            ReceiptEvent = "given"
+	ReceiptEventNarrowed         ReceiptEvent = "narrowed"
+	ReceiptEventPaused           ReceiptEvent = "paused"
+	ReceiptEventRefused          ReceiptEvent = "refused"
+	ReceiptEventRenewed          ReceiptEvent = "renewed"
+	ReceiptEventReplaced         ReceiptEvent = "replaced"
+	ReceiptEventResumed          ReceiptEvent = "resumed"
+	ReceiptEventRevoked          ReceiptEvent = "revoked"
+	ReceiptEventUsed             ReceiptEvent = "used"
+	ReceiptEventWithdrawn        ReceiptEvent = "withdrawn"
 )
 
 // Defines values for ReleaseKind.
@@ -101,6 +118,14 @@ const (
 	ToldKindGrantExpired     ToldKind = "grant-expired"
 	ToldKindGrantGiven       ToldKind = "grant-given"
 	ToldKindGrantWithdrawn   ToldKind = "grant-withdrawn"
+)
+
+// Defines values for GetReceiptParamsForm.
+const (
+	GetReceiptParamsFormIso27560 GetReceiptParamsForm = "iso27560"
+	GetReceiptParamsFormJsonld   GetReceiptParamsForm = "jsonld"
+	GetReceiptParamsFormJwt      GetReceiptParamsForm = "jwt"
+	GetReceiptParamsFormKantara  GetReceiptParamsForm = "kantara"
 )
 
 // Address A web address.
@@ -244,6 +269,37 @@ type EachTime struct {
 	EachTime bool `json:"each_time"`
 }
 
+// Erasure A request for deletion. `overdue` is one without an answer after a month.
+type Erasure struct {
+	// Acknowledged Absent while the vendor has not taken note.
+	Acknowledged time.Time `json:"acknowledged,omitempty,omitzero"`
+	Answered     time.Time `json:"answered,omitempty,omitzero"`
+
+	// Claims What the vendor could read at some time, by name.
+	Claims []ClaimName `json:"claims"`
+	Due    time.Time   `json:"due"`
+
+	// ID 26 characters of lower-case base32; never a secret.
+	ID        Identifier   `json:"id"`
+	Requested time.Time    `json:"requested"`
+	State     ErasureState `json:"state"`
+
+	// Told Whether the vendor was told by event.
+	Told bool `json:"told"`
+}
+
+// ErasureState defines model for Erasure.State.
+type ErasureState string
+
+// ErasureAnswer defines model for ErasureAnswer.
+type ErasureAnswer struct {
+	// Outcome Whether the vendor deleted what it had.
+	Outcome ErasureAnswerOutcome `json:"outcome"`
+}
+
+// ErasureAnswerOutcome Whether the vendor deleted what it had.
+type ErasureAnswerOutcome string
+
 // EventRefusal defines model for EventRefusal.
 type EventRefusal struct {
 	Description string `json:"description,omitempty,omitzero"`
@@ -300,6 +356,9 @@ type Grant struct {
 	// Ephemeral For one visit only.
 	Ephemeral bool      `json:"ephemeral,omitempty,omitzero"`
 	Given     time.Time `json:"given"`
+
+	// Gpc The browser sent `Sec-GPC: 1` with the approval.
+	Gpc bool `json:"gpc,omitempty,omitzero"`
 
 	// ID 26 characters of lower-case base32; never a secret.
 	ID       Identifier `json:"id"`
@@ -566,7 +625,10 @@ type Receipt struct {
 	Declined   []ClaimName `json:"declined,omitempty,omitzero"`
 
 	// Digest Names exactly what was reviewed.
-	Digest    Digest    `json:"digest"`
+	Digest Digest `json:"digest"`
+
+	// Due When an answer to a request for deletion is due.
+	Due       time.Time `json:"due,omitempty,omitzero"`
 	EachTime  bool      `json:"each_time,omitempty,omitzero"`
 	Ends      time.Time `json:"ends,omitempty,omitzero"`
 	Ephemeral bool      `json:"ephemeral,omitempty,omitzero"`
@@ -575,6 +637,9 @@ type Receipt struct {
 	// consent for the same vendor took its place; `each-time`: being asked at each login was switched.
 	Event ReceiptEvent `json:"event"`
 	Given time.Time    `json:"given,omitempty,omitzero"`
+
+	// Gpc The browser sent `Sec-GPC: 1` with the decision.
+	Gpc bool `json:"gpc,omitempty,omitzero"`
 
 	// Grant 26 characters of lower-case base32; never a secret.
 	Grant Identifier `json:"grant,omitempty,omitzero"`
@@ -973,6 +1038,9 @@ type GrantID = Identifier
 // StreamID 26 characters of lower-case base32; never a secret.
 type StreamID = Identifier
 
+// ErasureNow A request for deletion. `overdue` is one without an answer after a month.
+type ErasureNow = Erasure
+
 // GrantNow defines model for GrantNow.
 type GrantNow = Grant
 
@@ -1005,6 +1073,15 @@ type ListReceiptsParams struct {
 	// Limit How many at most; 50 when not given.
 	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
+
+// GetReceiptParams defines parameters for GetReceipt.
+type GetReceiptParams struct {
+	// Form The same by name, for links; it goes before `Accept`.
+	Form GetReceiptParamsForm `form:"form,omitempty" json:"form,omitempty,omitzero"`
+}
+
+// GetReceiptParamsForm defines parameters for GetReceipt.
+type GetReceiptParamsForm string
 
 // GetStreamStatusParams defines parameters for GetStreamStatus.
 type GetStreamStatusParams struct {
@@ -1047,6 +1124,9 @@ type ResumeFlowJSONRequestBody = Resumption
 
 // AskEachTimeJSONRequestBody defines body for AskEachTime for application/json ContentType.
 type AskEachTimeJSONRequestBody = EachTime
+
+// AnswerErasureJSONRequestBody defines body for AnswerErasure for application/json ContentType.
+type AnswerErasureJSONRequestBody = ErasureAnswer
 
 // NarrowGrantJSONRequestBody defines body for NarrowGrant for application/json ContentType.
 type NarrowGrantJSONRequestBody = Narrowing
@@ -1212,6 +1292,17 @@ type ClientInterface interface {
 
 	AskEachTime(ctx context.Context, grant GrantID, body AskEachTimeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetErasure request
+	GetErasure(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskErasure request
+	AskErasure(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AnswerErasureWithBody request with any body
+	AnswerErasureWithBody(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	AnswerErasure(ctx context.Context, grant GrantID, body AnswerErasureJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// NarrowGrantWithBody request with any body
 	NarrowGrantWithBody(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -1245,6 +1336,9 @@ type ClientInterface interface {
 	// ListReceipts request
 	ListReceipts(ctx context.Context, params *ListReceiptsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetReceiptArchive request
+	GetReceiptArchive(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetReceiptHead request
 	GetReceiptHead(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -1252,7 +1346,7 @@ type ClientInterface interface {
 	ReceiptKeys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetReceipt request
-	GetReceipt(ctx context.Context, seq uint64, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetReceipt(ctx context.Context, seq uint64, params *GetReceiptParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Logout request
 	Logout(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1564,6 +1658,54 @@ func (c *Client) AskEachTime(ctx context.Context, grant GrantID, body AskEachTim
 	return c.Client.Do(req)
 }
 
+func (c *Client) GetErasure(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetErasureRequest(c.Server, grant)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AskErasure(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskErasureRequest(c.Server, grant)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AnswerErasureWithBody(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerErasureRequestWithBody(c.Server, grant, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AnswerErasure(ctx context.Context, grant GrantID, body AnswerErasureJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerErasureRequest(c.Server, grant, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 func (c *Client) NarrowGrantWithBody(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewNarrowGrantRequestWithBody(c.Server, grant, contentType, body)
 	if err != nil {
@@ -1708,6 +1850,18 @@ func (c *Client) ListReceipts(ctx context.Context, params *ListReceiptsParams, r
 	return c.Client.Do(req)
 }
 
+func (c *Client) GetReceiptArchive(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetReceiptArchiveRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 func (c *Client) GetReceiptHead(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetReceiptHeadRequest(c.Server)
 	if err != nil {
@@ -1732,8 +1886,8 @@ func (c *Client) ReceiptKeys(ctx context.Context, reqEditors ...RequestEditorFn)
 	return c.Client.Do(req)
 }
 
-func (c *Client) GetReceipt(ctx context.Context, seq uint64, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetReceiptRequest(c.Server, seq)
+func (c *Client) GetReceipt(ctx context.Context, seq uint64, params *GetReceiptParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetReceiptRequest(c.Server, seq, params)
 	if err != nil {
 		return nil, err
 	}
@@ -2552,6 +2706,121 @@ func NewAskEachTimeRequestWithBody(server string, grant GrantID, contentType str
 	return req, nil
 }
 
+// NewGetErasureRequest generates requests for GetErasure
+func NewGetErasureRequest(server string, grant GrantID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "grant", runtime.ParamLocationPath, grant)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/grants/%s/erasure", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAskErasureRequest generates requests for AskErasure
+func NewAskErasureRequest(server string, grant GrantID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "grant", runtime.ParamLocationPath, grant)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/grants/%s/erasure", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAnswerErasureRequest calls the generic AnswerErasure builder with application/json body
+func NewAnswerErasureRequest(server string, grant GrantID, body AnswerErasureJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAnswerErasureRequestWithBody(server, grant, "application/json", bodyReader)
+}
+
+// NewAnswerErasureRequestWithBody generates requests for AnswerErasure with any type of body
+func NewAnswerErasureRequestWithBody(server string, grant GrantID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "grant", runtime.ParamLocationPath, grant)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/grants/%s/erasure", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("PUT", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewNarrowGrantRequest calls the generic NarrowGrant builder with application/json body
 func NewNarrowGrantRequest(server string, grant GrantID, body NarrowGrantJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -2943,6 +3212,33 @@ func NewListReceiptsRequest(server string, params *ListReceiptsParams) (*http.Re
 	return req, nil
 }
 
+// NewGetReceiptArchiveRequest generates requests for GetReceiptArchive
+func NewGetReceiptArchiveRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/receipts/archive")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetReceiptHeadRequest generates requests for GetReceiptHead
 func NewGetReceiptHeadRequest(server string) (*http.Request, error) {
 	var err error
@@ -2998,7 +3294,7 @@ func NewReceiptKeysRequest(server string) (*http.Request, error) {
 }
 
 // NewGetReceiptRequest generates requests for GetReceipt
-func NewGetReceiptRequest(server string, seq uint64) (*http.Request, error) {
+func NewGetReceiptRequest(server string, seq uint64, params *GetReceiptParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -3021,6 +3317,24 @@ func NewGetReceiptRequest(server string, seq uint64) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if queryFrag, err := runtime.StyleParamWithLocation("form", true, "form", runtime.ParamLocationQuery, params.Form); err != nil {
+			return nil, err
+		} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+			return nil, err
+		} else {
+			for k, v := range parsed {
+				for _, v2 := range v {
+					queryValues.Add(k, v2)
+				}
+			}
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
 	}
 
 	req, err := http.NewRequest("GET", queryURL.String(), nil)
@@ -3965,6 +4279,17 @@ type ClientWithResponsesInterface interface {
 
 	AskEachTimeWithResponse(ctx context.Context, grant GrantID, body AskEachTimeJSONRequestBody, reqEditors ...RequestEditorFn) (*AskEachTimeResponse, error)
 
+	// GetErasureWithResponse request
+	GetErasureWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*GetErasureResponse, error)
+
+	// AskErasureWithResponse request
+	AskErasureWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*AskErasureResponse, error)
+
+	// AnswerErasureWithBodyWithResponse request with any body
+	AnswerErasureWithBodyWithResponse(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerErasureResponse, error)
+
+	AnswerErasureWithResponse(ctx context.Context, grant GrantID, body AnswerErasureJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerErasureResponse, error)
+
 	// NarrowGrantWithBodyWithResponse request with any body
 	NarrowGrantWithBodyWithResponse(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*NarrowGrantResponse, error)
 
@@ -3998,6 +4323,9 @@ type ClientWithResponsesInterface interface {
 	// ListReceiptsWithResponse request
 	ListReceiptsWithResponse(ctx context.Context, params *ListReceiptsParams, reqEditors ...RequestEditorFn) (*ListReceiptsResponse, error)
 
+	// GetReceiptArchiveWithResponse request
+	GetReceiptArchiveWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetReceiptArchiveResponse, error)
+
 	// GetReceiptHeadWithResponse request
 	GetReceiptHeadWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetReceiptHeadResponse, error)
 
@@ -4005,7 +4333,7 @@ type ClientWithResponsesInterface interface {
 	ReceiptKeysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReceiptKeysResponse, error)
 
 	// GetReceiptWithResponse request
-	GetReceiptWithResponse(ctx context.Context, seq uint64, reqEditors ...RequestEditorFn) (*GetReceiptResponse, error)
+	GetReceiptWithResponse(ctx context.Context, seq uint64, params *GetReceiptParams, reqEditors ...RequestEditorFn) (*GetReceiptResponse, error)
 
 	// LogoutWithResponse request
 	LogoutWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*LogoutResponse, error)
@@ -4330,6 +4658,75 @@ func (r AskEachTimeResponse) StatusCode() int {
 	return 0
 }
 
+type GetErasureResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ErasureNow
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r GetErasureResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetErasureResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type AskErasureResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ErasureNow
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r AskErasureResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AskErasureResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type AnswerErasureResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ErasureNow
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r AnswerErasureResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AnswerErasureResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type NarrowGrantResponse struct {
 	Body                          []byte
 	HTTPResponse                  *http.Response
@@ -4531,6 +4928,28 @@ func (r ListReceiptsResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r ListReceiptsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetReceiptArchiveResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r GetReceiptArchiveResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetReceiptArchiveResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -5288,6 +5707,41 @@ func (c *ClientWithResponses) AskEachTimeWithResponse(ctx context.Context, grant
 	return ParseAskEachTimeResponse(rsp)
 }
 
+// GetErasureWithResponse request returning *GetErasureResponse
+func (c *ClientWithResponses) GetErasureWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*GetErasureResponse, error) {
+	rsp, err := c.GetErasure(ctx, grant, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetErasureResponse(rsp)
+}
+
+// AskErasureWithResponse request returning *AskErasureResponse
+func (c *ClientWithResponses) AskErasureWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*AskErasureResponse, error) {
+	rsp, err := c.AskErasure(ctx, grant, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskErasureResponse(rsp)
+}
+
+// AnswerErasureWithBodyWithResponse request with arbitrary body returning *AnswerErasureResponse
+func (c *ClientWithResponses) AnswerErasureWithBodyWithResponse(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerErasureResponse, error) {
+	rsp, err := c.AnswerErasureWithBody(ctx, grant, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnswerErasureResponse(rsp)
+}
+
+func (c *ClientWithResponses) AnswerErasureWithResponse(ctx context.Context, grant GrantID, body AnswerErasureJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerErasureResponse, error) {
+	rsp, err := c.AnswerErasure(ctx, grant, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnswerErasureResponse(rsp)
+}
+
 // NarrowGrantWithBodyWithResponse request with arbitrary body returning *NarrowGrantResponse
 func (c *ClientWithResponses) NarrowGrantWithBodyWithResponse(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*NarrowGrantResponse, error) {
 	rsp, err := c.NarrowGrantWithBody(ctx, grant, contentType, body, reqEditors...)
@@ -5393,6 +5847,15 @@ func (c *ClientWithResponses) ListReceiptsWithResponse(ctx context.Context, para
 	return ParseListReceiptsResponse(rsp)
 }
 
+// GetReceiptArchiveWithResponse request returning *GetReceiptArchiveResponse
+func (c *ClientWithResponses) GetReceiptArchiveWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetReceiptArchiveResponse, error) {
+	rsp, err := c.GetReceiptArchive(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetReceiptArchiveResponse(rsp)
+}
+
 // GetReceiptHeadWithResponse request returning *GetReceiptHeadResponse
 func (c *ClientWithResponses) GetReceiptHeadWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetReceiptHeadResponse, error) {
 	rsp, err := c.GetReceiptHead(ctx, reqEditors...)
@@ -5412,8 +5875,8 @@ func (c *ClientWithResponses) ReceiptKeysWithResponse(ctx context.Context, reqEd
 }
 
 // GetReceiptWithResponse request returning *GetReceiptResponse
-func (c *ClientWithResponses) GetReceiptWithResponse(ctx context.Context, seq uint64, reqEditors ...RequestEditorFn) (*GetReceiptResponse, error) {
-	rsp, err := c.GetReceipt(ctx, seq, reqEditors...)
+func (c *ClientWithResponses) GetReceiptWithResponse(ctx context.Context, seq uint64, params *GetReceiptParams, reqEditors ...RequestEditorFn) (*GetReceiptResponse, error) {
+	rsp, err := c.GetReceipt(ctx, seq, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -6046,6 +6509,105 @@ func ParseAskEachTimeResponse(rsp *http.Response) (*AskEachTimeResponse, error) 
 	return response, nil
 }
 
+// ParseGetErasureResponse parses an HTTP response from a GetErasureWithResponse call
+func ParseGetErasureResponse(rsp *http.Response) (*GetErasureResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetErasureResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ErasureNow
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAskErasureResponse parses an HTTP response from a AskErasureWithResponse call
+func ParseAskErasureResponse(rsp *http.Response) (*AskErasureResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AskErasureResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ErasureNow
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAnswerErasureResponse parses an HTTP response from a AnswerErasureWithResponse call
+func ParseAnswerErasureResponse(rsp *http.Response) (*AnswerErasureResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AnswerErasureResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ErasureNow
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseNarrowGrantResponse parses an HTTP response from a NarrowGrantWithResponse call
 func ParseNarrowGrantResponse(rsp *http.Response) (*NarrowGrantResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -6331,6 +6893,32 @@ func ParseListReceiptsResponse(rsp *http.Response) (*ListReceiptsResponse, error
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetReceiptArchiveResponse parses an HTTP response from a GetReceiptArchiveWithResponse call
+func ParseGetReceiptArchiveResponse(rsp *http.Response) (*GetReceiptArchiveResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetReceiptArchiveResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Refused
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {

@@ -64,6 +64,7 @@ func (s *REST) ApproveFlow(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return RedirectAnswer{}, err
 		}
+		a.GPC = r.Header.Get("Sec-GPC") == "1" // https://www.w3.org/TR/gpc/
 		to, err := s.o.Provider.Approve(ctx, who, in.Flow, a)
 		return RedirectAnswer{Redirect: to}, err
 	})

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"mime"
 	"net/http"
@@ -45,8 +46,8 @@ func (s *REST) ReceiptKeys(w http.ResponseWriter, r *http.Request) {
 var errReceiptForm = fault.New(fault.Invalid, "receipt-form", "a receipt is a signed token, JSON, JSON-LD or a Kantara receipt")
 
 // GetReceipt gives one decision in a form to keep.
-func (s *REST) GetReceipt(w http.ResponseWriter, r *http.Request, seq uint64) {
-	form, err := receiptForm(r.Header.Get("Accept"))
+func (s *REST) GetReceipt(w http.ResponseWriter, r *http.Request, seq uint64, params GetReceiptParams) {
+	form, err := receiptForm(cmp.Or(receiptNames[params.Form], string(params.Form), r.Header.Get("Accept")))
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -95,6 +96,12 @@ func (s *REST) receipt(r *http.Request, seq uint64, form string) (any, error) {
 // subject is the customer's name towards the vendor of a receipt: that of its sector then.
 func (s *REST) subject(p consent.Party, account id.Account, persona id.Persona) string {
 	return s.o.Keys.PairwiseSub(string(account), string(persona), p.Sector)
+}
+
+// receiptNames are the forms by the names that links use.
+var receiptNames = map[GetReceiptParamsForm]string{
+	GetReceiptParamsFormJwt: receipt.TypeSigned, GetReceiptParamsFormIso27560: receipt.TypeJSON,
+	GetReceiptParamsFormJsonld: receipt.TypeJSONLD, GetReceiptParamsFormKantara: receipt.TypeKantara,
 }
 
 // receiptEndings are the names of files, by form.

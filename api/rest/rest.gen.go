@@ -23,6 +23,21 @@ const (
 	DeliveryMethodUrnIetfRfc8936 DeliveryMethod = "urn:ietf:rfc:8936"
 )
 
+// Defines values for ErasureState.
+const (
+	ErasureStateAcknowledged ErasureState = "acknowledged"
+	ErasureStateDenied       ErasureState = "denied"
+	ErasureStateFulfilled    ErasureState = "fulfilled"
+	ErasureStateOverdue      ErasureState = "overdue"
+	ErasureStateRequested    ErasureState = "requested"
+)
+
+// Defines values for ErasureAnswerOutcome.
+const (
+	ErasureAnswerOutcomeDenied    ErasureAnswerOutcome = "denied"
+	ErasureAnswerOutcomeFulfilled ErasureAnswerOutcome = "fulfilled"
+)
+
 // Defines values for FailureReason.
 const (
 	FailureReasonInteractionRequired FailureReason = "interaction_required"
@@ -55,18 +70,20 @@ const (
 
 // Defines values for ReceiptEvent.
 const (
-	ReceiptEventEachTime  ReceiptEvent = "each-time"
-	ReceiptEventExpired   ReceiptEvent = "expired"
-	ReceiptEventGiven     ReceiptEvent = "given"
-	ReceiptEventNarrowed  ReceiptEvent = "narrowed"
-	ReceiptEventPaused    ReceiptEvent = "paused"
-	ReceiptEventRefused   ReceiptEvent = "refused"
-	ReceiptEventRenewed   ReceiptEvent = "renewed"
-	ReceiptEventReplaced  ReceiptEvent = "replaced"
-	ReceiptEventResumed   ReceiptEvent = "resumed"
-	ReceiptEventRevoked   ReceiptEvent = "revoked"
-	ReceiptEventUsed      ReceiptEvent = "used"
-	ReceiptEventWithdrawn ReceiptEvent = "withdrawn"
+	ReceiptEventEachTime         ReceiptEvent = "each-time"
+	ReceiptEventErasureAnswered  ReceiptEvent = "erasure-answered"
+	ReceiptEventErasureRequested ReceiptEvent = "erasure-requested"
+	ReceiptEventExpired          ReceiptEvent = "expired"
+	ReceiptEventGiven            ReceiptEvent = "given"
+	ReceiptEventNarrowed         ReceiptEvent = "narrowed"
+	ReceiptEventPaused           ReceiptEvent = "paused"
+	ReceiptEventRefused          ReceiptEvent = "refused"
+	ReceiptEventRenewed          ReceiptEvent = "renewed"
+	ReceiptEventReplaced         ReceiptEvent = "replaced"
+	ReceiptEventResumed          ReceiptEvent = "resumed"
+	ReceiptEventRevoked          ReceiptEvent = "revoked"
+	ReceiptEventUsed             ReceiptEvent = "used"
+	ReceiptEventWithdrawn        ReceiptEvent = "withdrawn"
 )
 
 // Defines values for ReleaseKind.
@@ -97,6 +114,14 @@ const (
 	ToldKindGrantExpired     ToldKind = "grant-expired"
 	ToldKindGrantGiven       ToldKind = "grant-given"
 	ToldKindGrantWithdrawn   ToldKind = "grant-withdrawn"
+)
+
+// Defines values for GetReceiptParamsForm.
+const (
+	GetReceiptParamsFormIso27560 GetReceiptParamsForm = "iso27560"
+	GetReceiptParamsFormJsonld   GetReceiptParamsForm = "jsonld"
+	GetReceiptParamsFormJwt      GetReceiptParamsForm = "jwt"
+	GetReceiptParamsFormKantara  GetReceiptParamsForm = "kantara"
 )
 
 // Address A web address.
@@ -240,6 +265,37 @@ type EachTime struct {
 	EachTime bool `json:"each_time"`
 }
 
+// Erasure A request for deletion. `overdue` is one without an answer after a month.
+type Erasure struct {
+	// Acknowledged Absent while the vendor has not taken note.
+	Acknowledged time.Time `json:"acknowledged,omitempty,omitzero"`
+	Answered     time.Time `json:"answered,omitempty,omitzero"`
+
+	// Claims What the vendor could read at some time, by name.
+	Claims []ClaimName `json:"claims"`
+	Due    time.Time   `json:"due"`
+
+	// ID 26 characters of lower-case base32; never a secret.
+	ID        Identifier   `json:"id"`
+	Requested time.Time    `json:"requested"`
+	State     ErasureState `json:"state"`
+
+	// Told Whether the vendor was told by event.
+	Told bool `json:"told"`
+}
+
+// ErasureState defines model for Erasure.State.
+type ErasureState string
+
+// ErasureAnswer defines model for ErasureAnswer.
+type ErasureAnswer struct {
+	// Outcome Whether the vendor deleted what it had.
+	Outcome ErasureAnswerOutcome `json:"outcome"`
+}
+
+// ErasureAnswerOutcome Whether the vendor deleted what it had.
+type ErasureAnswerOutcome string
+
 // EventRefusal defines model for EventRefusal.
 type EventRefusal struct {
 	Description string `json:"description,omitempty,omitzero"`
@@ -296,6 +352,9 @@ type Grant struct {
 	// Ephemeral For one visit only.
 	Ephemeral bool      `json:"ephemeral,omitempty,omitzero"`
 	Given     time.Time `json:"given"`
+
+	// Gpc The browser sent `Sec-GPC: 1` with the approval.
+	Gpc bool `json:"gpc,omitempty,omitzero"`
 
 	// ID 26 characters of lower-case base32; never a secret.
 	ID       Identifier `json:"id"`
@@ -562,7 +621,10 @@ type Receipt struct {
 	Declined   []ClaimName `json:"declined,omitempty,omitzero"`
 
 	// Digest Names exactly what was reviewed.
-	Digest    Digest    `json:"digest"`
+	Digest Digest `json:"digest"`
+
+	// Due When an answer to a request for deletion is due.
+	Due       time.Time `json:"due,omitempty,omitzero"`
 	EachTime  bool      `json:"each_time,omitempty,omitzero"`
 	Ends      time.Time `json:"ends,omitempty,omitzero"`
 	Ephemeral bool      `json:"ephemeral,omitempty,omitzero"`
@@ -571,6 +633,9 @@ type Receipt struct {
 	// consent for the same vendor took its place; `each-time`: being asked at each login was switched.
 	Event ReceiptEvent `json:"event"`
 	Given time.Time    `json:"given,omitempty,omitzero"`
+
+	// Gpc The browser sent `Sec-GPC: 1` with the decision.
+	Gpc bool `json:"gpc,omitempty,omitzero"`
 
 	// Grant 26 characters of lower-case base32; never a secret.
 	Grant Identifier `json:"grant,omitempty,omitzero"`
@@ -969,6 +1034,9 @@ type GrantID = Identifier
 // StreamID 26 characters of lower-case base32; never a secret.
 type StreamID = Identifier
 
+// ErasureNow A request for deletion. `overdue` is one without an answer after a month.
+type ErasureNow = Erasure
+
 // GrantNow defines model for GrantNow.
 type GrantNow = Grant
 
@@ -1001,6 +1069,15 @@ type ListReceiptsParams struct {
 	// Limit How many at most; 50 when not given.
 	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
+
+// GetReceiptParams defines parameters for GetReceipt.
+type GetReceiptParams struct {
+	// Form The same by name, for links; it goes before `Accept`.
+	Form GetReceiptParamsForm `form:"form,omitempty" json:"form,omitempty,omitzero"`
+}
+
+// GetReceiptParamsForm defines parameters for GetReceipt.
+type GetReceiptParamsForm string
 
 // GetStreamStatusParams defines parameters for GetStreamStatus.
 type GetStreamStatusParams struct {
@@ -1043,6 +1120,9 @@ type ResumeFlowJSONRequestBody = Resumption
 
 // AskEachTimeJSONRequestBody defines body for AskEachTime for application/json ContentType.
 type AskEachTimeJSONRequestBody = EachTime
+
+// AnswerErasureJSONRequestBody defines body for AnswerErasure for application/json ContentType.
+type AnswerErasureJSONRequestBody = ErasureAnswer
 
 // NarrowGrantJSONRequestBody defines body for NarrowGrant for application/json ContentType.
 type NarrowGrantJSONRequestBody = Narrowing
@@ -1121,6 +1201,15 @@ type ServerInterface interface {
 	// Be asked at each login at this vendor, or no longer
 	// (PUT /grants/{grant}/each-time)
 	AskEachTime(w http.ResponseWriter, r *http.Request, grant GrantID)
+	// What became of the newest request for deletion
+	// (GET /grants/{grant}/erasure)
+	GetErasure(w http.ResponseWriter, r *http.Request, grant GrantID)
+	// Ask the vendor to delete what it received
+	// (POST /grants/{grant}/erasure)
+	AskErasure(w http.ResponseWriter, r *http.Request, grant GrantID)
+	// Note what the vendor answered
+	// (PUT /grants/{grant}/erasure)
+	AnswerErasure(w http.ResponseWriter, r *http.Request, grant GrantID)
 	// Take claims or purposes back, for good and at once; the rest stays
 	// (POST /grants/{grant}/narrow)
 	NarrowGrant(w http.ResponseWriter, r *http.Request, grant GrantID)
@@ -1148,6 +1237,9 @@ type ServerInterface interface {
 	// The record of every decision
 	// (GET /receipts)
 	ListReceipts(w http.ResponseWriter, r *http.Request, params ListReceiptsParams)
+	// Every receipt, signed, in one archive
+	// (GET /receipts/archive)
+	GetReceiptArchive(w http.ResponseWriter, r *http.Request)
 	// The newest receipt, by which all before it are fixed
 	// (GET /receipts/head)
 	GetReceiptHead(w http.ResponseWriter, r *http.Request)
@@ -1156,7 +1248,7 @@ type ServerInterface interface {
 	ReceiptKeys(w http.ResponseWriter, r *http.Request)
 	// One receipt, to keep
 	// (GET /receipts/{seq})
-	GetReceipt(w http.ResponseWriter, r *http.Request, seq uint64)
+	GetReceipt(w http.ResponseWriter, r *http.Request, seq uint64, params GetReceiptParams)
 	// Sign out here
 	// (DELETE /session)
 	Logout(w http.ResponseWriter, r *http.Request)
@@ -1438,6 +1530,99 @@ func (siw *ServerInterfaceWrapper) AskEachTime(w http.ResponseWriter, r *http.Re
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.AskEachTime(w, r, grant)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetErasure operation middleware
+func (siw *ServerInterfaceWrapper) GetErasure(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+
+	// ------------- Path parameter "grant" -------------
+	var grant GrantID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "grant", mux.Vars(r)["grant"], &grant, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "grant", Err: err})
+		return
+	}
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, SessionScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetErasure(w, r, grant)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// AskErasure operation middleware
+func (siw *ServerInterfaceWrapper) AskErasure(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+
+	// ------------- Path parameter "grant" -------------
+	var grant GrantID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "grant", mux.Vars(r)["grant"], &grant, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "grant", Err: err})
+		return
+	}
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, SessionScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.AskErasure(w, r, grant)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// AnswerErasure operation middleware
+func (siw *ServerInterfaceWrapper) AnswerErasure(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+
+	// ------------- Path parameter "grant" -------------
+	var grant GrantID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "grant", mux.Vars(r)["grant"], &grant, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "grant", Err: err})
+		return
+	}
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, SessionScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.AnswerErasure(w, r, grant)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1738,6 +1923,26 @@ func (siw *ServerInterfaceWrapper) ListReceipts(w http.ResponseWriter, r *http.R
 	handler.ServeHTTP(w, r)
 }
 
+// GetReceiptArchive operation middleware
+func (siw *ServerInterfaceWrapper) GetReceiptArchive(w http.ResponseWriter, r *http.Request) {
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, SessionScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetReceiptArchive(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetReceiptHead operation middleware
 func (siw *ServerInterfaceWrapper) GetReceiptHead(w http.ResponseWriter, r *http.Request) {
 
@@ -1792,8 +1997,19 @@ func (siw *ServerInterfaceWrapper) GetReceipt(w http.ResponseWriter, r *http.Req
 
 	r = r.WithContext(ctx)
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetReceiptParams
+
+	// ------------- Optional query parameter "form" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "form", r.URL.Query(), &params.Form)
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "form", Err: err})
+		return
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.GetReceipt(w, r, seq)
+		siw.Handler.GetReceipt(w, r, seq, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2451,6 +2667,12 @@ func HandlerWithOptions(si ServerInterface, options GorillaServerOptions) http.H
 
 	r.HandleFunc(options.BaseURL+"/grants/{grant}/each-time", wrapper.AskEachTime).Methods("PUT")
 
+	r.HandleFunc(options.BaseURL+"/grants/{grant}/erasure", wrapper.GetErasure).Methods("GET")
+
+	r.HandleFunc(options.BaseURL+"/grants/{grant}/erasure", wrapper.AskErasure).Methods("POST")
+
+	r.HandleFunc(options.BaseURL+"/grants/{grant}/erasure", wrapper.AnswerErasure).Methods("PUT")
+
 	r.HandleFunc(options.BaseURL+"/grants/{grant}/narrow", wrapper.NarrowGrant).Methods("POST")
 
 	r.HandleFunc(options.BaseURL+"/grants/{grant}/pause", wrapper.PauseGrant).Methods("POST")
@@ -2468,6 +2690,8 @@ func HandlerWithOptions(si ServerInterface, options GorillaServerOptions) http.H
 	r.HandleFunc(options.BaseURL+"/login/parameters", wrapper.LoginParameters).Methods("POST")
 
 	r.HandleFunc(options.BaseURL+"/receipts", wrapper.ListReceipts).Methods("GET")
+
+	r.HandleFunc(options.BaseURL+"/receipts/archive", wrapper.GetReceiptArchive).Methods("GET")
 
 	r.HandleFunc(options.BaseURL+"/receipts/head", wrapper.GetReceiptHead).Methods("GET")
 

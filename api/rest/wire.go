@@ -102,7 +102,7 @@ func grantOut(g consent.Grant) Grant {
 		Continuous: g.Continuous, Once: g.Once, Retention: g.Retention, Recipients: g.Recipients, Terms: g.Terms, Mode: GrantModeDirect,
 		Given: g.Given, Ends: g.Ends, Since: g.Since, Reason: g.Reason, LastRead: g.LastRead, Reads: g.Reads,
 		Revision: g.Revision, WrappedKey: g.Wrapped,
-		Ephemeral: g.Ephemeral, Paused: g.Paused, EachTime: g.EachTime, Taken: choicesOut(g.Taken),
+		Ephemeral: g.Ephemeral, Paused: g.Paused, EachTime: g.EachTime, Gpc: g.GPC, Taken: choicesOut(g.Taken),
 	}
 }
 
@@ -112,7 +112,7 @@ func receiptOut(r consent.Receipt) Receipt {
 		State: GrantState(r.State), Reason: r.Reason, Time: r.Time, Grant: string(r.Grant), Persona: string(r.Persona),
 		Vendor: vendorOut(r.Party), Claims: claimsOut(r.Claims), Declined: r.Declined, Without: choicesOut(r.Without),
 		Taken: choicesOut(r.Taken), Offline: r.Offline, Continuous: r.Continuous, Once: r.Once, Ephemeral: r.Ephemeral,
-		Paused: r.Paused, EachTime: r.EachTime, Given: r.Given, Ends: r.Ends, Retention: r.Retention,
+		Paused: r.Paused, EachTime: r.EachTime, Gpc: r.GPC, Due: r.Due, Given: r.Given, Ends: r.Ends, Retention: r.Retention,
 		Recipients: r.Recipients, Terms: r.Terms, Mode: GrantMode(r.Mode), Digest: r.Digest,
 		Notice: Notice{Language: r.Notice.Language, Hash: r.Notice.Hash, Text: r.Notice.Text},
 	}

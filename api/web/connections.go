@@ -1,44 +1,84 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
-
-	"github.com/gorilla/mux"
 
 	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/identity"
 	"github.com/meins-id/meins/internal/id"
 )
 
-// connectionsView is the list of all connections.
+// connectionsView is the list of all connections. What it is searched for and sorted by is in the
+// address, so that it works without a script; with one it works while one types.
 type connectionsView struct {
-	Active, Past []grantView
-	Grid         *gridView
+	Find, Sort string
+	Sorts      []string
+	Groups     []groupView
+	Nothing    bool // fits the search
 }
 
 // Any says whether there is anything to list.
-func (v connectionsView) Any() bool { return len(v.Active)+len(v.Past) > 0 }
+func (v connectionsView) Any() bool { return len(v.Groups) > 0 }
+
+// groupView is the connections in one state.
+type groupView struct {
+	Key   string
+	Count int
+	Rows  []grantView
+}
 
 // grantView is a grant, or a refusal, as lists show it.
 type grantView struct {
 	ID                            id.Grant
+	Link                          string
 	Vendor                        vendorView
+	Persona                       id.Persona
 	State, StateText              string
-	Active, Read                  bool
+	Active, Paused, Read          bool
 	Holds, Held, Labels           string // the claims: in sentences of now and of before, and as words to search in
 	Ends                          string
 	Use                           string
 	Continuous                    bool
 	Given, Since, LastRead        time.Time
 	GivenSort, ReadSort, EndsSort int64
+	Hidden                        bool // it does not fit the search
 }
 
-// refusals is how many refusals the list shows.
-const refusals = 50
+// groups are the lists in their order, by the states in them.
+var groups = []struct {
+	key    string
+	states []consent.State
+}{
+	{"pending", []consent.State{consent.Requested}},
+	{"active", []consent.State{consent.Given}},
+	{"expired", []consent.State{consent.Expired}},
+	{"withdrawn", []consent.State{consent.Withdrawn, consent.Revoked}},
+	{"refused", []consent.State{consent.Refused}},
+}
+
+type order struct {
+	key     string
+	compare func(a, b grantView) int
+}
+
+// orders are the ways to sort. What sorts by time puts the newest first, but for ends: what ends soonest.
+var orders = []order{
+	{"given", func(a, b grantView) int { return cmp.Compare(b.GivenSort, a.GivenSort) }},
+	{"read", func(a, b grantView) int { return cmp.Compare(b.ReadSort, a.ReadSort) }},
+	{"name", func(a, b grantView) int {
+		return cmp.Compare(strings.ToLower(a.Vendor.Name), strings.ToLower(b.Vendor.Name))
+	}},
+	{"ends", func(a, b grantView) int { return cmp.Compare(a.EndsSort, b.EndsSort) }},
+}
+
+// maxFind is the longest search.
+const maxFind = 100
 
 func (w *Web) connections(out http.ResponseWriter, r *http.Request) error {
 	s, ok, err := w.customer(out, r)
@@ -46,58 +86,111 @@ func (w *Web) connections(out http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := w.newPage(r, "connections")
-	p.Section, p.Account = "connections", string(s.Account)
-	view, err := w.connectionsView(r.Context(), p.locale, s)
+	p.Section, p.Account, p.Searches = "connections", string(s.Account), true
+	rows, err := w.everyConnection(r.Context(), p.locale, s)
 	if err != nil {
 		return err
 	}
-	p.View = view
+	find := strings.TrimSpace(r.URL.Query().Get("find"))
+	if len(find) > maxFind {
+		find = ""
+	}
+	p.View = arranged(rows, find, r.URL.Query().Get("sort"))
 	return w.render(out, http.StatusOK, p)
 }
 
-func (w *Web) connectionsView(ctx context.Context, l *locale, s identity.Session) (connectionsView, error) {
+// everyConnection lists grants in any state, and refusals, which are no grants.
+func (w *Web) everyConnection(ctx context.Context, l *locale, s identity.Session) ([]grantView, error) {
 	grants, err := w.o.Consent.Grants(ctx, s.Account)
 	if err != nil {
-		return connectionsView{}, fmt.Errorf("list connections: %w", err)
+		return nil, fmt.Errorf("list connections: %w", err)
 	}
-	receipts, _, err := w.o.Consent.Receipts(ctx, s.Account, "", refusals)
+	receipts, err := w.receiptsOf(ctx, s.Account)
 	if err != nil {
-		return connectionsView{}, fmt.Errorf("list refusals: %w", err)
+		return nil, err
 	}
-	var view connectionsView
-	var active []consent.Grant
+	var rows []grantView
 	for _, g := range grants {
-		v := w.grantView(ctx, l, g)
-		if v.Active {
-			view.Active, active = append(view.Active, v), append(active, g)
+		rows = append(rows, w.grantView(ctx, l, g))
+	}
+	said := map[string]bool{}
+	for _, receipt := range receipts {
+		// A refusal that was repeated is one; the newest comes first.
+		if receipt.Event != consent.EventRefused || said[receipt.Digest] {
 			continue
 		}
-		view.Past = append(view.Past, v)
+		said[receipt.Digest] = true
+		rows = append(rows, w.refusalView(ctx, l, receipt))
 	}
-	for _, receipt := range receipts {
-		if receipt.Event == consent.EventRefused {
-			view.Past = append(view.Past, w.refusalView(ctx, l, receipt))
+	return rows, nil
+}
+
+// arranged searches, sorts and groups. What does not fit the search stays in the page, hidden, for the
+// next letter that is typed.
+func arranged(rows []grantView, find, sort string) connectionsView {
+	by := orders[max(slices.IndexFunc(orders, func(o order) bool { return o.key == sort }), 0)]
+	slices.SortStableFunc(rows, by.compare)
+	view := connectionsView{Find: find, Sort: by.key, Nothing: len(rows) > 0}
+	for _, o := range orders {
+		view.Sorts = append(view.Sorts, o.key)
+	}
+	words := strings.Fields(strings.ToLower(find))
+	for _, group := range groups {
+		g := groupView{Key: group.key}
+		for _, row := range rows {
+			if !slices.ContainsFunc(group.states, func(s consent.State) bool { return s.String() == row.State }) {
+				continue
+			}
+			text := strings.ToLower(row.Vendor.Name + " " + row.Vendor.Domain + " " + row.Labels)
+			row.Hidden = slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(text, word) })
+			view.Nothing = view.Nothing && row.Hidden
+			g.Count++
+			g.Rows = append(g.Rows, row)
+		}
+		if g.Count > 0 {
+			view.Groups = append(view.Groups, g)
 		}
 	}
-	view.Grid = l.gridView(active)
-	return view, nil
+	return view
+}
+
+// A page looks through no more decisions than these, some at once.
+const (
+	maxReceipts = 5000
+	atOnce      = 200
+)
+
+// receiptsOf lists the account's decisions, the newest first.
+func (w *Web) receiptsOf(ctx context.Context, account id.Account) ([]consent.Receipt, error) {
+	var all []consent.Receipt
+	for before := ""; ; {
+		some, next, err := w.o.Consent.Receipts(ctx, account, before, atOnce)
+		if err != nil {
+			return nil, fmt.Errorf("list decisions: %w", err)
+		}
+		all = append(all, some...)
+		if before = next; before == "" || len(all) >= maxReceipts {
+			return all, nil
+		}
+	}
 }
 
 // grantView shows a grant in a language.
 func (w *Web) grantView(ctx context.Context, l *locale, g consent.Grant) grantView {
-	names := make([]string, 0, len(g.Claims))
-	for _, c := range inOrder(g.Claims) {
-		names = append(names, c.Name)
-	}
+	names := namesInOrder(consent.Names(g.Claims))
 	v := grantView{
-		ID: g.ID, Vendor: w.vendorView(ctx, g.Party), State: g.State.String(), Active: g.State == consent.Given,
+		ID: g.ID, Link: "/connections/" + string(g.ID), Vendor: w.vendorView(ctx, g.Party), Persona: g.Persona, State: g.State.String(),
+		Active: g.State == consent.Given, Paused: g.State == consent.Given && g.Paused,
 		Ends: l.Date(g.Ends), Use: use(g.Offline, g.Continuous), Continuous: g.Continuous,
 		Given: g.Given, Since: g.Since, LastRead: g.LastRead, Read: !g.LastRead.IsZero(), Labels: l.words(names),
 		GivenSort: g.Given.Unix(), EndsSort: g.Ends.Unix(),
 	}
+	if g.Once {
+		v.Use = "use.once-only"
+	}
 	v.StateText = l.T("state." + v.State)
-	if g.Reason == "replaced" {
-		v.StateText = l.T("state.replaced")
+	if g.Reason == "replaced" || g.Reason == "used" {
+		v.StateText = l.T("state." + g.Reason)
 	}
 	if v.Read {
 		v.ReadSort = g.LastRead.Unix()
@@ -115,17 +208,18 @@ func (w *Web) grantView(ctx context.Context, l *locale, g consent.Grant) grantVi
 	return v
 }
 
-// refusalView shows a refusal, which is no grant and has no page of its own.
+// refusalView shows a refusal: its page is its receipt.
 func (w *Web) refusalView(ctx context.Context, l *locale, r consent.Receipt) grantView {
-	names := make([]string, 0, len(r.Claims))
-	for _, c := range inOrder(r.Claims) {
-		names = append(names, c.Name)
-	}
-	return grantView{
-		Vendor: w.vendorView(ctx, r.Party), State: consent.Refused.String(), StateText: l.T("state.refused"),
+	names := namesInOrder(consent.Names(r.Claims))
+	v := grantView{
+		Link: receiptLink(r.Seq), Vendor: w.vendorView(ctx, r.Party), State: consent.Refused.String(), StateText: l.T("state.refused"),
 		Holds: l.T("connections.refused", "claims", l.Claims(names)), Labels: l.words(names),
-		Given: r.Time, Since: r.Time, GivenSort: r.Time.Unix(),
+		Given: r.Time, Since: r.Time, GivenSort: r.Time.Unix(), EndsSort: r.Time.Unix(),
 	}
+	if len(names) == 0 {
+		v.Holds = l.T("connections.refused.nothing")
+	}
+	return v
 }
 
 // words are the names of claims, to be searched.
@@ -135,105 +229,4 @@ func (l *locale) words(names []string) string {
 		words[i] = l.Claim(name)
 	}
 	return strings.Join(words, " ")
-}
-
-// gridView is who can read what: a seal for each claim and vendor.
-type gridView struct {
-	Vendors []string
-	Rows    []gridRow
-}
-
-type gridRow struct {
-	Label string
-	Cells []bool
-}
-
-// gridView is worth drawing for two vendors and more.
-func (l *locale) gridView(grants []consent.Grant) *gridView {
-	if len(grants) < 2 {
-		return nil
-	}
-	grid := &gridView{}
-	for _, g := range grants {
-		grid.Vendors = append(grid.Vendors, g.Party.Name)
-	}
-	for _, s := range sections {
-		for _, name := range s.names {
-			row, held := gridRow{Label: l.Claim(name)}, false
-			for _, g := range grants {
-				holds := hasClaim(g, name)
-				row.Cells, held = append(row.Cells, holds), held || holds
-			}
-			if held {
-				grid.Rows = append(grid.Rows, row)
-			}
-		}
-	}
-	return grid
-}
-
-func hasClaim(g consent.Grant, name string) bool {
-	for _, c := range g.Claims {
-		if c.Name == name {
-			return true
-		}
-	}
-	return false
-}
-
-// connectionView is one connection: what was agreed, and what was read.
-type connectionView struct {
-	Grant    grantView
-	Claims   []claimView
-	Declined string
-	Reads    []readView
-	Total    int
-	More     string // where the next page of reads begins
-}
-
-type readView struct {
-	Time        time.Time
-	What, Times string
-}
-
-// readsPerPage is how many reads one page lists.
-const readsPerPage = 50
-
-func (w *Web) connection(out http.ResponseWriter, r *http.Request) error {
-	s, ok, err := w.customer(out, r)
-	if !ok {
-		return err
-	}
-	g, err := w.o.Consent.Grant(r.Context(), s.Account, id.Grant(mux.Vars(r)["grant"]))
-	if err != nil {
-		return err
-	}
-	reads, more, err := w.o.Consent.Reads(r.Context(), s.Account, g.ID, r.URL.Query().Get("before"), readsPerPage)
-	if err != nil {
-		return err
-	}
-	p := w.newPage(r, "connection")
-	p.Section, p.Account = "connections", string(s.Account)
-	view := connectionView{
-		Grant: w.grantView(r.Context(), p.locale, g), Declined: p.Claims(namesInOrder(g.Declined)), Total: int(g.Reads), More: more,
-	}
-	for _, c := range inOrder(g.Claims) {
-		view.Claims = append(view.Claims, p.claimView(c))
-	}
-	for _, read := range reads {
-		view.Reads = append(view.Reads, p.readView(read))
-	}
-	p.View = view
-	return w.render(out, http.StatusOK, p)
-}
-
-func (l *locale) readView(r consent.Read) readView {
-	v := readView{Time: r.Time, What: l.Claims(namesInOrder(r.Claims))}
-	if len(r.Claims) == 0 {
-		v.What = l.T("reads.nothing")
-	}
-	if r.Count > 1 {
-		v.Times = l.T("reads.times", "n", r.Count)
-	}
-	return v
 }

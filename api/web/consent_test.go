@@ -140,10 +140,10 @@ func TestConnections_listWhatIsInForce_whatWas_andWhatWasRefused(t *testing.T) {
 	s.must(s.consent.Refuse(t.Context(), c.session.Account, next.Ask, next.Digest, "en"))
 	page := html.UnescapeString(s.as(c, "/connections").body)
 	inThisOrder(t, page, `name="find"`, `name="sort"`, `data-list="active"`, "Withdrawing works at once", "cannot be pulled back", `<button class="button quiet" type="button" name="withdraw"`,
-		`class="seal-grid"`, `data-list="past"`)
+		`data-list="withdrawn"`, `data-list="refused"`)
 	inThisOrder(t, page, `data-grant="`+string(active.ID)+`"`, "Can read your full name and e-mail address", `name="withdraw" value="`+string(active.ID)+`"`)
 	inThisOrder(t, page, `data-grant="`+string(gone.ID)+`" data-state="withdrawn"`, "Could read your full name", "withdrawn")
-	inThisOrder(t, page, `data-list="past"`, `data-state="refused"`, "Asked for your")
+	inThisOrder(t, page, `data-list="refused"`, `data-state="refused"`, "Asked for your")
 	if n := strings.Count(page, `name="withdraw"`); n != 2 {
 		t.Errorf("%d buttons to withdraw, want 2", n)
 	}

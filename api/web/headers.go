@@ -8,6 +8,10 @@ import "net/http"
 const (
 	pagePolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; " +
 		"font-src 'self'; connect-src 'self'; worker-src blob:; manifest-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+	// A page with a search sends that, to itself, where no script runs. It has no other form that a browser
+	// would send: those with a passphrase belong to dialogs, whose method is dialog.
+	searchPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; " +
+		"font-src 'self'; connect-src 'self'; worker-src blob:; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 	// A static file that somebody opens by its address is looked at, and does nothing.
 	staticPolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
 	// A logo comes from a vendor: it may be drawn, and nothing else.

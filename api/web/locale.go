@@ -32,7 +32,7 @@ type locale struct {
 type locales map[string]*locale
 
 // localeParts are the files of each language.
-var localeParts = []string{"pages", "claims", "problems"}
+var localeParts = []string{"pages", "dashboard", "claims", "problems"}
 
 // tags lists the languages in the order in which pages offer them.
 var tags = []string{"en", "de"}
@@ -101,6 +101,16 @@ func (l *locale) Date(t time.Time) string {
 		return ""
 	}
 	return l.T("date.day", "day", t.Day(), "month", months[t.Month()-1], "year", t.Year())
+}
+
+// Day is a day of this year in few letters.
+func (l *locale) Day(t time.Time) string {
+	months := strings.Fields(l.T("date.months"))
+	t = t.UTC()
+	if len(months) != 12 || t.IsZero() {
+		return ""
+	}
+	return l.T("date.short", "day", t.Day(), "month", months[t.Month()-1])
 }
 
 // Moment is a day and a time in words, until the page's script writes it in the customer's zone.

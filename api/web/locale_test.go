@@ -114,7 +114,7 @@ func TestLocales_everyKeyThatIsUsed_hasAText(t *testing.T) {
 		keys = append(keys, titleOf(status))
 	}
 	keys = append(keys, "strength.0", "strength.1", "strength.2", "strength.3", "strength.4", "consent.outcome", "consent.outcome.nothing", "consent.outcome.visit", "consent.outcome.visit.nothing", "consent.type", "consent.type.required", "theme.light", "theme.dark")
-	counted := map[string]bool{"errors.title": true, "reads.total": true}
+	counted := map[string]bool{"errors.title": true, "reads.total": true, "picture.reads.desc": true}
 	if len(keys) < 200 {
 		t.Fatalf("only %d keys were found: the search is broken", len(keys))
 	}

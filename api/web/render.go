@@ -164,6 +164,9 @@ func (w *Web) text(p page) (string, error) {
 func send(out http.ResponseWriter, status int, p page, body []byte) {
 	h := out.Header()
 	secure(h)
+	if p.Searches {
+		h.Set("Content-Security-Policy", searchPolicy)
+	}
 	if p.Flow == "" { // a vendor may have opened the flow in a window that answers to it
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	}

@@ -70,6 +70,7 @@ type Approval struct {
 	Notice  string // the text that was shown; may be empty, and never holds a value
 
 	EachTime  bool // ask at each login
+	GPC       bool
 	Ephemeral bool // for this visit only, under a name that no other visit has
 }
 
@@ -160,19 +161,16 @@ func (p *Provider) Approve(ctx context.Context, s identity.Session, flow string,
 	if a.Key.IsZero() {
 		return "", consent.ErrApproval
 	}
-	if a.Ephemeral {
+	if a.Ephemeral && !v.ask.Party.EndToEnd() { // where the agent wrote the name into the message, it drew the persona
 		a.Persona = id.New[id.Persona]()
 	}
 	if !v.concerns(p.subject(v.vendor, s.Account, a.Persona)) {
 		return p.refuse(v, errLoginRequired), nil
 	}
-	if err := p.used(ctx, v.vendor); err != nil {
-		return "", err
-	}
 	g, err := p.o.Consent.Approve(ctx, consent.Approval{
 		Account: s.Account, Persona: a.Persona, Grant: a.Grant, Ask: v.ask, Digest: a.Digest,
 		Choices: a.Choices, Capsule: a.Capsule, Wrapped: a.Wrapped, Locale: a.Locale,
-		Notice: a.Notice, EachTime: a.EachTime, Ephemeral: a.Ephemeral, Lifetime: codeLifetime + p.o.AccessTokenLifetime,
+		Notice: a.Notice, EachTime: a.EachTime, GPC: a.GPC, Ephemeral: a.Ephemeral, Lifetime: codeLifetime + p.o.AccessTokenLifetime,
 	})
 	if err != nil {
 		return "", fmt.Errorf("approve: %w", err)

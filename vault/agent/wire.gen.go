@@ -10,6 +10,21 @@ const (
 	SessionScopes = "session.Scopes"
 )
 
+// Defines values for ErasureState.
+const (
+	ErasureStateAcknowledged ErasureState = "acknowledged"
+	ErasureStateDenied       ErasureState = "denied"
+	ErasureStateFulfilled    ErasureState = "fulfilled"
+	ErasureStateOverdue      ErasureState = "overdue"
+	ErasureStateRequested    ErasureState = "requested"
+)
+
+// Defines values for ErasureAnswerOutcome.
+const (
+	ErasureAnswerOutcomeDenied    ErasureAnswerOutcome = "denied"
+	ErasureAnswerOutcomeFulfilled ErasureAnswerOutcome = "fulfilled"
+)
+
 // Defines values for FailureReason.
 const (
 	FailureReasonInteractionRequired FailureReason = "interaction_required"
@@ -42,18 +57,20 @@ const (
 
 // Defines values for ReceiptEvent.
 const (
-	ReceiptEventEachTime  ReceiptEvent = "each-time"
-	ReceiptEventExpired   ReceiptEvent = "expired"
-	ReceiptEventGiven     ReceiptEvent = "given"
-	ReceiptEventNarrowed  ReceiptEvent = "narrowed"
-	ReceiptEventPaused    ReceiptEvent = "paused"
-	ReceiptEventRefused   ReceiptEvent = "refused"
-	ReceiptEventRenewed   ReceiptEvent = "renewed"
-	ReceiptEventReplaced  ReceiptEvent = "replaced"
-	ReceiptEventResumed   ReceiptEvent = "resumed"
-	ReceiptEventRevoked   ReceiptEvent = "revoked"
-	ReceiptEventUsed      ReceiptEvent = "used"
-	ReceiptEventWithdrawn ReceiptEvent = "withdrawn"
+	ReceiptEventEachTime         ReceiptEvent = "each-time"
+	ReceiptEventErasureAnswered  ReceiptEvent = "erasure-answered"
+	ReceiptEventErasureRequested ReceiptEvent = "erasure-requested"
+	ReceiptEventExpired          ReceiptEvent = "expired"
+	ReceiptEventGiven            ReceiptEvent = "given"
+	ReceiptEventNarrowed         ReceiptEvent = "narrowed"
+	ReceiptEventPaused           ReceiptEvent = "paused"
+	ReceiptEventRefused          ReceiptEvent = "refused"
+	ReceiptEventRenewed          ReceiptEvent = "renewed"
+	ReceiptEventReplaced         ReceiptEvent = "replaced"
+	ReceiptEventResumed          ReceiptEvent = "resumed"
+	ReceiptEventRevoked          ReceiptEvent = "revoked"
+	ReceiptEventUsed             ReceiptEvent = "used"
+	ReceiptEventWithdrawn        ReceiptEvent = "withdrawn"
 )
 
 // Defines values for ReleaseKind.
@@ -77,6 +94,14 @@ const (
 	ToldKindGrantExpired     ToldKind = "grant-expired"
 	ToldKindGrantGiven       ToldKind = "grant-given"
 	ToldKindGrantWithdrawn   ToldKind = "grant-withdrawn"
+)
+
+// Defines values for GetReceiptParamsForm.
+const (
+	GetReceiptParamsFormIso27560 GetReceiptParamsForm = "iso27560"
+	GetReceiptParamsFormJsonld   GetReceiptParamsForm = "jsonld"
+	GetReceiptParamsFormJwt      GetReceiptParamsForm = "jwt"
+	GetReceiptParamsFormKantara  GetReceiptParamsForm = "kantara"
 )
 
 // Address A web address.
@@ -205,6 +230,37 @@ type EachTime struct {
 	EachTime bool `json:"each_time"`
 }
 
+// Erasure A request for deletion. `overdue` is one without an answer after a month.
+type Erasure struct {
+	// Acknowledged Absent while the vendor has not taken note.
+	Acknowledged time.Time `json:"acknowledged,omitempty,omitzero"`
+	Answered     time.Time `json:"answered,omitempty,omitzero"`
+
+	// Claims What the vendor could read at some time, by name.
+	Claims []ClaimName `json:"claims"`
+	Due    time.Time   `json:"due"`
+
+	// ID 26 characters of lower-case base32; never a secret.
+	ID        Identifier   `json:"id"`
+	Requested time.Time    `json:"requested"`
+	State     ErasureState `json:"state"`
+
+	// Told Whether the vendor was told by event.
+	Told bool `json:"told"`
+}
+
+// ErasureState defines model for Erasure.State.
+type ErasureState string
+
+// ErasureAnswer defines model for ErasureAnswer.
+type ErasureAnswer struct {
+	// Outcome Whether the vendor deleted what it had.
+	Outcome ErasureAnswerOutcome `json:"outcome"`
+}
+
+// ErasureAnswerOutcome Whether the vendor deleted what it had.
+type ErasureAnswerOutcome string
+
 // Failure defines model for Failure.
 type Failure struct {
 	// Flow The vendor's request as the authorization endpoint sealed it.
@@ -252,6 +308,9 @@ type Grant struct {
 	// Ephemeral For one visit only.
 	Ephemeral bool      `json:"ephemeral,omitempty,omitzero"`
 	Given     time.Time `json:"given"`
+
+	// Gpc The browser sent `Sec-GPC: 1` with the approval.
+	Gpc bool `json:"gpc,omitempty,omitzero"`
 
 	// ID 26 characters of lower-case base32; never a secret.
 	ID       Identifier `json:"id"`
@@ -480,7 +539,10 @@ type Receipt struct {
 	Declined   []ClaimName `json:"declined,omitempty,omitzero"`
 
 	// Digest Names exactly what was reviewed.
-	Digest    Digest    `json:"digest"`
+	Digest Digest `json:"digest"`
+
+	// Due When an answer to a request for deletion is due.
+	Due       time.Time `json:"due,omitempty,omitzero"`
 	EachTime  bool      `json:"each_time,omitempty,omitzero"`
 	Ends      time.Time `json:"ends,omitempty,omitzero"`
 	Ephemeral bool      `json:"ephemeral,omitempty,omitzero"`
@@ -489,6 +551,9 @@ type Receipt struct {
 	// consent for the same vendor took its place; `each-time`: being asked at each login was switched.
 	Event ReceiptEvent `json:"event"`
 	Given time.Time    `json:"given,omitempty,omitzero"`
+
+	// Gpc The browser sent `Sec-GPC: 1` with the decision.
+	Gpc bool `json:"gpc,omitempty,omitzero"`
 
 	// Grant 26 characters of lower-case base32; never a secret.
 	Grant Identifier `json:"grant,omitempty,omitzero"`
@@ -828,6 +893,9 @@ type WrappedKey = []byte
 // GrantID 26 characters of lower-case base32; never a secret.
 type GrantID = Identifier
 
+// ErasureNow A request for deletion. `overdue` is one without an answer after a month.
+type ErasureNow = Erasure
+
 // GrantNow defines model for GrantNow.
 type GrantNow = Grant
 
@@ -855,6 +923,15 @@ type ListReceiptsParams struct {
 	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
 
+// GetReceiptParams defines parameters for GetReceipt.
+type GetReceiptParams struct {
+	// Form The same by name, for links; it goes before `Accept`.
+	Form GetReceiptParamsForm `form:"form,omitempty" json:"form,omitempty,omitzero"`
+}
+
+// GetReceiptParamsForm defines parameters for GetReceipt.
+type GetReceiptParamsForm string
+
 // DeleteAccountJSONRequestBody defines body for DeleteAccount for application/json ContentType.
 type DeleteAccountJSONRequestBody = CurrentAuth
 
@@ -878,6 +955,9 @@ type ResumeFlowJSONRequestBody = Resumption
 
 // AskEachTimeJSONRequestBody defines body for AskEachTime for application/json ContentType.
 type AskEachTimeJSONRequestBody = EachTime
+
+// AnswerErasureJSONRequestBody defines body for AnswerErasure for application/json ContentType.
+type AnswerErasureJSONRequestBody = ErasureAnswer
 
 // NarrowGrantJSONRequestBody defines body for NarrowGrant for application/json ContentType.
 type NarrowGrantJSONRequestBody = Narrowing

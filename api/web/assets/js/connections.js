@@ -1,14 +1,15 @@
 import { $, $$, act, api } from "./page.js";
 import { language, t } from "./text.js";
 
-const rows = $$("[data-grant]");
+const rows = $$("[data-connection]");
 
-// withdraw ends a connection with one click: the consequences stand above the list.
+// withdraw ends a connection with one click: the consequences stand above the list. What the vendor has
+// is another question, which is put afterwards.
 for (const row of rows) {
   $("button[name=withdraw]", row)?.addEventListener("click", () => act(row, t("connections.withdrawing"), async () => {
     await api("POST", `/grants/${row.dataset.grant}/withdraw`);
     row.dataset.state = "withdrawn";
-    $(".actions", row).remove();
+    $(".actions", row).replaceWith(deletion(row.dataset.grant));
     $("[data-term]", row).replaceChildren(chip(t("state.withdrawn")));
     const held = $("[data-held]", row);
     held.textContent = held.dataset.held;
@@ -24,6 +25,17 @@ function chip(text) {
   return span;
 }
 
+function deletion(grant) {
+  const way = document.createElement("p");
+  way.className = "way";
+  const link = document.createElement("a");
+  link.href = `/connections/${grant}#deletion`;
+  link.textContent = t("erasure.link");
+  way.append(link);
+  return way;
+}
+
+const tools = $("form.tools");
 const find = $("#find");
 const sort = $("#sort");
 
@@ -47,8 +59,15 @@ function arrange() {
     const own = [...list.children].sort(orders[sort.value]);
     if (own.some((row, i) => list.children[i] !== row)) list.append(...own);
   }
+  for (const section of $$("[data-list]")) section.hidden = words.length > 0 && !$("[data-connection]:not([hidden])", section);
   $("[data-none]").hidden = shown > 0;
 }
 
+// The form is for browsers that run no script: here its fields do it at once.
+tools?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  arrange();
+});
 find?.addEventListener("input", arrange);
 sort?.addEventListener("change", arrange);
+if (find?.value) arrange();

@@ -92,9 +92,10 @@ export async function call(method, params = {}) {
 }
 
 // api calls what needs no vault.
-export async function api(method, path) {
+export async function api(method, path, body) {
+  const sent = body && { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
   for (;;) {
-    const answer = await fetch(`/api/v1${path}`, { method, cache: "no-store", credentials: "same-origin" }).catch(() => null);
+    const answer = await fetch(`/api/v1${path}`, { method, cache: "no-store", credentials: "same-origin", ...sent }).catch(() => null);
     if (!answer) throw { code: "offline" };
     if (answer.ok) return answer.status === 204 ? {} : answer.json();
     const problem = await answer.json().catch(() => ({}));

@@ -1,0 +1,60 @@
+package rest
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/meins-id/meins/consent"
+	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/internal/id"
+)
+
+// GetErasure says what became of a request for deletion.
+func (s *REST) GetErasure(w http.ResponseWriter, r *http.Request, grant GrantID) {
+	s.erasure(w, r, grant, func(ctx context.Context, a id.Account, g id.Grant) (consent.Erasure, error) {
+		e, err := s.o.Consent.Erasure(ctx, a, g)
+		if err == nil && e.ID == "" {
+			err = consent.ErrNoErasure
+		}
+		return e, err
+	})
+}
+
+// AskErasure asks the vendor to delete what it received.
+func (s *REST) AskErasure(w http.ResponseWriter, r *http.Request, grant GrantID) {
+	s.erasure(w, r, grant, s.o.Consent.AskErasure)
+}
+
+func (s *REST) erasure(w http.ResponseWriter, r *http.Request, grant GrantID, do func(context.Context, id.Account, id.Grant) (consent.Erasure, error)) {
+	asked(s, w, r, func(ctx context.Context, who identity.Session) (Erasure, error) {
+		g, err := parsed[id.Grant](grant)
+		if err != nil {
+			return Erasure{}, err
+		}
+		e, err := do(ctx, who.Account, g)
+		return s.erasureOut(e), err
+	})
+}
+
+// AnswerErasure notes what the vendor answered.
+func (s *REST) AnswerErasure(w http.ResponseWriter, r *http.Request, grant GrantID) {
+	called(s, w, r, func(ctx context.Context, who identity.Session, in ErasureAnswer) (Erasure, error) {
+		g, err := parsed[id.Grant](grant)
+		if err != nil {
+			return Erasure{}, err
+		}
+		e, err := s.o.Consent.AnswerErasure(ctx, who.Account, g, consent.Outcome(in.Outcome))
+		return s.erasureOut(e), err
+	})
+}
+
+func (s *REST) erasureOut(e consent.Erasure) Erasure {
+	claims := e.Claims
+	if claims == nil {
+		claims = []string{}
+	}
+	return Erasure{
+		ID: string(e.ID), State: ErasureState(e.State(s.o.Now())), Requested: e.Requested, Due: e.Due, Claims: claims,
+		Told: e.Told, Acknowledged: e.Acknowledged, Answered: e.Answered,
+	}
+}

@@ -1,0 +1,3 @@
+import { $ } from "./page.js";
+
+$("[data-print]").addEventListener("click", () => print());
