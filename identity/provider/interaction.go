@@ -70,7 +70,7 @@ type Approval struct {
 	Notice  string // the text that was shown; may be empty, and never holds a value
 
 	EachTime  bool // ask at each login
-	GPC       bool
+	GPC       bool // the browser sent Sec-GPC: 1
 	Ephemeral bool // for this visit only, under a name that no other visit has
 }
 
@@ -166,6 +166,9 @@ func (p *Provider) Approve(ctx context.Context, s identity.Session, flow string,
 	}
 	if !v.concerns(p.subject(v.vendor, s.Account, a.Persona)) {
 		return p.refuse(v, errLoginRequired), nil
+	}
+	if err := p.used(ctx, v.vendor); err != nil {
+		return "", err
 	}
 	g, err := p.o.Consent.Approve(ctx, consent.Approval{
 		Account: s.Account, Persona: a.Persona, Grant: a.Grant, Ask: v.ask, Digest: a.Digest,
