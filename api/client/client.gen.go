@@ -96,6 +96,12 @@ const (
 	ReleaseKindUserinfo ReleaseKind = "userinfo"
 )
 
+// Defines values for RequestState.
+const (
+	RequestStateAnswered  RequestState = "answered"
+	RequestStateRequested RequestState = "requested"
+)
+
 // Defines values for SlotKind.
 const (
 	SlotKindPasskey    SlotKind = "passkey"
@@ -321,6 +327,13 @@ type Failure struct {
 // FailureReason As OpenID Connect Core 3.1.2.6 calls it.
 type FailureReason string
 
+// Finding defines model for Finding.
+type Finding struct {
+	Code  string `json:"code"`
+	Fatal bool   `json:"fatal"`
+	Text  string `json:"text"`
+}
+
 // Flow defines model for Flow.
 type Flow struct {
 	// Again The customer wants to see it although it was refused, so that the step is never `refused`.
@@ -498,6 +511,18 @@ type NewAccount struct {
 	Slots []NewSlot `json:"slots"`
 }
 
+// NewRequest defines model for NewRequest.
+type NewRequest struct {
+	// ExpiresIn Seconds; 14 days when not given.
+	ExpiresIn int `json:"expires_in,omitempty,omitzero"`
+
+	// GrantID 26 characters of lower-case base32; never a secret.
+	GrantID Identifier `json:"grant_id,omitempty,omitzero"`
+
+	// Parameters Those of an authorization request, such as `scope`, `redirect_uri`, `state`, `nonce`, `code_challenge`.
+	Parameters map[string]string `json:"parameters"`
+}
+
 // NewSlot defines model for NewSlot.
 type NewSlot struct {
 	// Auth 32 bytes that prove a passphrase or recovery code is known; `meins/1/auth` in docs/vault-format.md.
@@ -571,6 +596,24 @@ type Poll struct {
 type PollAnswer struct {
 	MoreAvailable bool              `json:"moreAvailable"`
 	Sets          map[string]string `json:"sets"`
+}
+
+// Preview defines model for Preview.
+type Preview struct {
+	Ask *Ask `json:"ask,omitempty"`
+
+	// Findings What keeps the request from being shown (`fatal`; then there is no `ask`), and what customers will not like.
+	Findings []Finding `json:"findings"`
+}
+
+// PreviewedRequest What of an authorization request the customer is asked about, as the vendor would send it.
+type PreviewedRequest struct {
+	// AuthorizationDetails RFC 9396.
+	AuthorizationDetails []map[string]interface{} `json:"authorization_details,omitempty,omitzero"`
+
+	// Claims The claims parameter (OpenID Connect Core 5.5).
+	Claims map[string]interface{} `json:"claims,omitempty,omitzero"`
+	Scope  string                 `json:"scope"`
 }
 
 // Problem RFC 9457.
@@ -753,6 +796,9 @@ type Renewing struct {
 	// Ends Within the next twelve months.
 	Ends time.Time `json:"ends"`
 }
+
+// RequestState Whether the customer has answered; how, the vendor hears at its redirect_uri.
+type RequestState string
 
 // ResealedCapsule defines model for ResealedCapsule.
 type ResealedCapsule struct {
@@ -945,6 +991,9 @@ type Stretch struct {
 	T uint32 `json:"t"`
 }
 
+// Subject The customer, as the vendor knows it (`sub`).
+type Subject = string
+
 // Terms The customer's terms that the vendor accepts, by their identifiers (IEEE 7012).
 type Terms = []string
 
@@ -1029,11 +1078,108 @@ type Vendor struct {
 	Verified bool `json:"verified"`
 }
 
+// VendorGrant defines model for VendorGrant.
+type VendorGrant struct {
+	// Claims Given now, each with the purposes that it is given for.
+	Claims []Claim `json:"claims"`
+
+	// Continuous The values follow the vault.
+	Continuous bool      `json:"continuous"`
+	Ends       time.Time `json:"ends"`
+	Given      time.Time `json:"given"`
+
+	// GrantID 26 characters of lower-case base32; never a secret.
+	GrantID Identifier `json:"grant_id"`
+
+	// Offline Also while the customer is away.
+	Offline bool `json:"offline"`
+
+	// Once Read once, then over.
+	Once bool `json:"once"`
+
+	// Paused Nothing leaves until the customer resumes it.
+	Paused bool `json:"paused"`
+
+	// Recipients Who else gets what the vendor reads, each by name.
+	Recipients Recipients `json:"recipients,omitempty,omitzero"`
+
+	// Retention How long the vendor keeps what it reads (ISO 8601); absent when it does not say.
+	Retention Retention `json:"retention,omitempty,omitzero"`
+
+	// Since Since when it is in this state.
+	Since time.Time `json:"since"`
+
+	// State The states of the Data Privacy Vocabulary; only `given` lets anything out.
+	State GrantState `json:"state"`
+
+	// Sub The customer, as the vendor knows it (`sub`).
+	Sub Subject `json:"sub"`
+
+	// Terms The customer's terms that the vendor accepts, by their identifiers (IEEE 7012).
+	Terms Terms `json:"terms,omitempty,omitzero"`
+}
+
+// VendorReceipt defines model for VendorReceipt.
+type VendorReceipt struct {
+	// Event What happened. `narrowed`: something was taken back; `used`: what could be read once was read; `replaced`: another
+	// consent for the same vendor took its place; `each-time`: being asked at each login was switched.
+	Event ReceiptEvent `json:"event"`
+
+	// ID 26 characters of lower-case base32; never a secret.
+	ID Identifier `json:"id"`
+
+	// Receipt A signed token, with the fields of ISO/IEC TS 27560.
+	Receipt string    `json:"receipt"`
+	Time    time.Time `json:"time"`
+}
+
+// VendorReceiptList defines model for VendorReceiptList.
+type VendorReceiptList struct {
+	Receipts []VendorReceipt `json:"receipts"`
+}
+
+// VendorRequest defines model for VendorRequest.
+type VendorRequest struct {
+	Ask     Ask       `json:"ask"`
+	Created time.Time `json:"created"`
+	Expires time.Time `json:"expires"`
+
+	// ID 26 characters of lower-case base32; never a secret.
+	ID Identifier `json:"id"`
+
+	// Link A web address.
+	Link Address `json:"link"`
+
+	// State Whether the customer has answered; how, the vendor hears at its redirect_uri.
+	State RequestState `json:"state"`
+}
+
+// Waiting defines model for Waiting.
+type Waiting struct {
+	Ask     Ask       `json:"ask"`
+	Created time.Time `json:"created"`
+	Expires time.Time `json:"expires"`
+
+	// ID 26 characters of lower-case base32; never a secret.
+	ID Identifier `json:"id"`
+
+	// Link A web address.
+	Link Address `json:"link"`
+}
+
+// WaitingList defines model for WaitingList.
+type WaitingList struct {
+	Requests []Waiting `json:"requests"`
+}
+
 // WrappedKey The grant key, sealed under the vault key.
 type WrappedKey = []byte
 
 // GrantID 26 characters of lower-case base32; never a secret.
 type GrantID = Identifier
+
+// RequestID 26 characters of lower-case base32; never a secret.
+type RequestID = Identifier
 
 // StreamID 26 characters of lower-case base32; never a secret.
 type StreamID = Identifier
@@ -1172,6 +1318,12 @@ type VerifyStreamJSONRequestBody = StreamVerification
 
 // SaveVaultJSONRequestBody defines body for SaveVault for application/json ContentType.
 type SaveVaultJSONRequestBody = VaultSave
+
+// PreviewRequestJSONRequestBody defines body for PreviewRequest for application/json ContentType.
+type PreviewRequestJSONRequestBody = PreviewedRequest
+
+// CreateRequestJSONRequestBody defines body for CreateRequest for application/json ContentType.
+type CreateRequestJSONRequestBody = NewRequest
 
 // RequestEditorFn  is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -1348,6 +1500,9 @@ type ClientInterface interface {
 	// GetReceipt request
 	GetReceipt(ctx context.Context, seq uint64, params *GetReceiptParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListRequests request
+	ListRequests(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// Logout request
 	Logout(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -1440,6 +1595,31 @@ type ClientInterface interface {
 
 	// GetVaultRevision request
 	GetVaultRevision(ctx context.Context, revision Revision, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RevokeVendorGrant request
+	RevokeVendorGrant(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetVendorGrant request
+	GetVendorGrant(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListVendorReceipts request
+	ListVendorReceipts(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreviewRequestWithBody request with any body
+	PreviewRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	PreviewRequest(ctx context.Context, body PreviewRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateRequestWithBody request with any body
+	CreateRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	CreateRequest(ctx context.Context, body CreateRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteRequest request
+	DeleteRequest(ctx context.Context, request RequestID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetRequest request
+	GetRequest(ctx context.Context, request RequestID, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 func (c *Client) DeleteAccountWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1898,6 +2078,18 @@ func (c *Client) GetReceipt(ctx context.Context, seq uint64, params *GetReceiptP
 	return c.Client.Do(req)
 }
 
+func (c *Client) ListRequests(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListRequestsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 func (c *Client) Logout(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewLogoutRequest(c.Server)
 	if err != nil {
@@ -2308,6 +2500,114 @@ func (c *Client) ListVaultRevisions(ctx context.Context, reqEditors ...RequestEd
 
 func (c *Client) GetVaultRevision(ctx context.Context, revision Revision, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetVaultRevisionRequest(c.Server, revision)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) RevokeVendorGrant(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRevokeVendorGrantRequest(c.Server, grant)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetVendorGrant(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetVendorGrantRequest(c.Server, grant)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListVendorReceipts(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListVendorReceiptsRequest(c.Server, grant)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) PreviewRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreviewRequestRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) PreviewRequest(ctx context.Context, body PreviewRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreviewRequestRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) CreateRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateRequestRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) CreateRequest(ctx context.Context, body CreateRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateRequestRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) DeleteRequest(ctx context.Context, request RequestID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteRequestRequest(c.Server, request)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetRequest(ctx context.Context, request RequestID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetRequestRequest(c.Server, request)
 	if err != nil {
 		return nil, err
 	}
@@ -3345,6 +3645,33 @@ func NewGetReceiptRequest(server string, seq uint64, params *GetReceiptParams) (
 	return req, nil
 }
 
+// NewListRequestsRequest generates requests for ListRequests
+func NewListRequestsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/requests")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewLogoutRequest generates requests for Logout
 func NewLogoutRequest(server string) (*http.Request, error) {
 	var err error
@@ -4190,6 +4517,256 @@ func NewGetVaultRevisionRequest(server string, revision Revision) (*http.Request
 	return req, nil
 }
 
+// NewRevokeVendorGrantRequest generates requests for RevokeVendorGrant
+func NewRevokeVendorGrantRequest(server string, grant GrantID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "grant", runtime.ParamLocationPath, grant)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/vendor/grants/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("DELETE", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetVendorGrantRequest generates requests for GetVendorGrant
+func NewGetVendorGrantRequest(server string, grant GrantID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "grant", runtime.ParamLocationPath, grant)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/vendor/grants/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListVendorReceiptsRequest generates requests for ListVendorReceipts
+func NewListVendorReceiptsRequest(server string, grant GrantID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "grant", runtime.ParamLocationPath, grant)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/vendor/grants/%s/receipts", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPreviewRequestRequest calls the generic PreviewRequest builder with application/json body
+func NewPreviewRequestRequest(server string, body PreviewRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPreviewRequestRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPreviewRequestRequestWithBody generates requests for PreviewRequest with any type of body
+func NewPreviewRequestRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/vendor/preview")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewCreateRequestRequest calls the generic CreateRequest builder with application/json body
+func NewCreateRequestRequest(server string, body CreateRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateRequestRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateRequestRequestWithBody generates requests for CreateRequest with any type of body
+func NewCreateRequestRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/vendor/requests")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteRequestRequest generates requests for DeleteRequest
+func NewDeleteRequestRequest(server string, request RequestID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "request", runtime.ParamLocationPath, request)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/vendor/requests/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("DELETE", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetRequestRequest generates requests for GetRequest
+func NewGetRequestRequest(server string, request RequestID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "request", runtime.ParamLocationPath, request)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/vendor/requests/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 func (c *Client) applyEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
 	for _, r := range c.RequestEditors {
 		if err := r(ctx, req); err != nil {
@@ -4335,6 +4912,9 @@ type ClientWithResponsesInterface interface {
 	// GetReceiptWithResponse request
 	GetReceiptWithResponse(ctx context.Context, seq uint64, params *GetReceiptParams, reqEditors ...RequestEditorFn) (*GetReceiptResponse, error)
 
+	// ListRequestsWithResponse request
+	ListRequestsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListRequestsResponse, error)
+
 	// LogoutWithResponse request
 	LogoutWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*LogoutResponse, error)
 
@@ -4427,6 +5007,31 @@ type ClientWithResponsesInterface interface {
 
 	// GetVaultRevisionWithResponse request
 	GetVaultRevisionWithResponse(ctx context.Context, revision Revision, reqEditors ...RequestEditorFn) (*GetVaultRevisionResponse, error)
+
+	// RevokeVendorGrantWithResponse request
+	RevokeVendorGrantWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*RevokeVendorGrantResponse, error)
+
+	// GetVendorGrantWithResponse request
+	GetVendorGrantWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*GetVendorGrantResponse, error)
+
+	// ListVendorReceiptsWithResponse request
+	ListVendorReceiptsWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*ListVendorReceiptsResponse, error)
+
+	// PreviewRequestWithBodyWithResponse request with any body
+	PreviewRequestWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreviewRequestResponse, error)
+
+	PreviewRequestWithResponse(ctx context.Context, body PreviewRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*PreviewRequestResponse, error)
+
+	// CreateRequestWithBodyWithResponse request with any body
+	CreateRequestWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateRequestResponse, error)
+
+	CreateRequestWithResponse(ctx context.Context, body CreateRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateRequestResponse, error)
+
+	// DeleteRequestWithResponse request
+	DeleteRequestWithResponse(ctx context.Context, request RequestID, reqEditors ...RequestEditorFn) (*DeleteRequestResponse, error)
+
+	// GetRequestWithResponse request
+	GetRequestWithResponse(ctx context.Context, request RequestID, reqEditors ...RequestEditorFn) (*GetRequestResponse, error)
 }
 
 type DeleteAccountResponse struct {
@@ -5027,6 +5632,29 @@ func (r GetReceiptResponse) StatusCode() int {
 	return 0
 }
 
+type ListRequestsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *WaitingList
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r ListRequestsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListRequestsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type LogoutResponse struct {
 	Body                          []byte
 	HTTPResponse                  *http.Response
@@ -5553,6 +6181,165 @@ func (r GetVaultRevisionResponse) StatusCode() int {
 	return 0
 }
 
+type RevokeVendorGrantResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r RevokeVendorGrantResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RevokeVendorGrantResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetVendorGrantResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *VendorGrant
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r GetVendorGrantResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetVendorGrantResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListVendorReceiptsResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *VendorReceiptList
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r ListVendorReceiptsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListVendorReceiptsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PreviewRequestResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *Preview
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r PreviewRequestResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PreviewRequestResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type CreateRequestResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON201                       *VendorRequest
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateRequestResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateRequestResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DeleteRequestResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteRequestResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteRequestResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetRequestResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *VendorRequest
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r GetRequestResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetRequestResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 // DeleteAccountWithBodyWithResponse request with arbitrary body returning *DeleteAccountResponse
 func (c *ClientWithResponses) DeleteAccountWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeleteAccountResponse, error) {
 	rsp, err := c.DeleteAccountWithBody(ctx, contentType, body, reqEditors...)
@@ -5883,6 +6670,15 @@ func (c *ClientWithResponses) GetReceiptWithResponse(ctx context.Context, seq ui
 	return ParseGetReceiptResponse(rsp)
 }
 
+// ListRequestsWithResponse request returning *ListRequestsResponse
+func (c *ClientWithResponses) ListRequestsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListRequestsResponse, error) {
+	rsp, err := c.ListRequests(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListRequestsResponse(rsp)
+}
+
 // LogoutWithResponse request returning *LogoutResponse
 func (c *ClientWithResponses) LogoutWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*LogoutResponse, error) {
 	rsp, err := c.Logout(ctx, reqEditors...)
@@ -6184,6 +6980,85 @@ func (c *ClientWithResponses) GetVaultRevisionWithResponse(ctx context.Context, 
 		return nil, err
 	}
 	return ParseGetVaultRevisionResponse(rsp)
+}
+
+// RevokeVendorGrantWithResponse request returning *RevokeVendorGrantResponse
+func (c *ClientWithResponses) RevokeVendorGrantWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*RevokeVendorGrantResponse, error) {
+	rsp, err := c.RevokeVendorGrant(ctx, grant, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRevokeVendorGrantResponse(rsp)
+}
+
+// GetVendorGrantWithResponse request returning *GetVendorGrantResponse
+func (c *ClientWithResponses) GetVendorGrantWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*GetVendorGrantResponse, error) {
+	rsp, err := c.GetVendorGrant(ctx, grant, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetVendorGrantResponse(rsp)
+}
+
+// ListVendorReceiptsWithResponse request returning *ListVendorReceiptsResponse
+func (c *ClientWithResponses) ListVendorReceiptsWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*ListVendorReceiptsResponse, error) {
+	rsp, err := c.ListVendorReceipts(ctx, grant, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListVendorReceiptsResponse(rsp)
+}
+
+// PreviewRequestWithBodyWithResponse request with arbitrary body returning *PreviewRequestResponse
+func (c *ClientWithResponses) PreviewRequestWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreviewRequestResponse, error) {
+	rsp, err := c.PreviewRequestWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreviewRequestResponse(rsp)
+}
+
+func (c *ClientWithResponses) PreviewRequestWithResponse(ctx context.Context, body PreviewRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*PreviewRequestResponse, error) {
+	rsp, err := c.PreviewRequest(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreviewRequestResponse(rsp)
+}
+
+// CreateRequestWithBodyWithResponse request with arbitrary body returning *CreateRequestResponse
+func (c *ClientWithResponses) CreateRequestWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateRequestResponse, error) {
+	rsp, err := c.CreateRequestWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateRequestResponse(rsp)
+}
+
+func (c *ClientWithResponses) CreateRequestWithResponse(ctx context.Context, body CreateRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateRequestResponse, error) {
+	rsp, err := c.CreateRequest(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateRequestResponse(rsp)
+}
+
+// DeleteRequestWithResponse request returning *DeleteRequestResponse
+func (c *ClientWithResponses) DeleteRequestWithResponse(ctx context.Context, request RequestID, reqEditors ...RequestEditorFn) (*DeleteRequestResponse, error) {
+	rsp, err := c.DeleteRequest(ctx, request, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteRequestResponse(rsp)
+}
+
+// GetRequestWithResponse request returning *GetRequestResponse
+func (c *ClientWithResponses) GetRequestWithResponse(ctx context.Context, request RequestID, reqEditors ...RequestEditorFn) (*GetRequestResponse, error) {
+	rsp, err := c.GetRequest(ctx, request, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetRequestResponse(rsp)
 }
 
 // ParseDeleteAccountResponse parses an HTTP response from a DeleteAccountWithResponse call
@@ -7047,6 +7922,39 @@ func ParseGetReceiptResponse(rsp *http.Response) (*GetReceiptResponse, error) {
 	return response, nil
 }
 
+// ParseListRequestsResponse parses an HTTP response from a ListRequestsWithResponse call
+func ParseListRequestsResponse(rsp *http.Response) (*ListRequestsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListRequestsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WaitingList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseLogoutResponse parses an HTTP response from a LogoutWithResponse call
 func ParseLogoutResponse(rsp *http.Response) (*LogoutResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -7749,6 +8657,223 @@ func ParseGetVaultRevisionResponse(rsp *http.Response) (*GetVaultRevisionRespons
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Vault
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRevokeVendorGrantResponse parses an HTTP response from a RevokeVendorGrantWithResponse call
+func ParseRevokeVendorGrantResponse(rsp *http.Response) (*RevokeVendorGrantResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RevokeVendorGrantResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetVendorGrantResponse parses an HTTP response from a GetVendorGrantWithResponse call
+func ParseGetVendorGrantResponse(rsp *http.Response) (*GetVendorGrantResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetVendorGrantResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VendorGrant
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListVendorReceiptsResponse parses an HTTP response from a ListVendorReceiptsWithResponse call
+func ParseListVendorReceiptsResponse(rsp *http.Response) (*ListVendorReceiptsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListVendorReceiptsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VendorReceiptList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePreviewRequestResponse parses an HTTP response from a PreviewRequestWithResponse call
+func ParsePreviewRequestResponse(rsp *http.Response) (*PreviewRequestResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PreviewRequestResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Preview
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateRequestResponse parses an HTTP response from a CreateRequestWithResponse call
+func ParseCreateRequestResponse(rsp *http.Response) (*CreateRequestResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateRequestResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest VendorRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteRequestResponse parses an HTTP response from a DeleteRequestWithResponse call
+func ParseDeleteRequestResponse(rsp *http.Response) (*DeleteRequestResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteRequestResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetRequestResponse parses an HTTP response from a GetRequestWithResponse call
+func ParseGetRequestResponse(rsp *http.Response) (*GetRequestResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetRequestResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VendorRequest
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/meins-id/meins/identity"
@@ -87,7 +88,8 @@ func (s *REST) DeleteAccount(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// The customer may have closed the page: what was begun is finished all the same.
-	if err := s.o.Consent.Forget(context.WithoutCancel(r.Context()), who.Account); err != nil {
+	ctx := context.WithoutCancel(r.Context())
+	if err := errors.Join(s.o.Consent.Forget(ctx, who.Account), s.o.Provider.Forget(ctx, who.Account)); err != nil {
 		s.fail(w, r, errForgetful.Because(err))
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/identity/provider"
 	"github.com/meins-id/meins/internal/fault"
 )
 
@@ -18,6 +19,10 @@ const problemBase = "https://meins.id/problems/"
 func WriteProblem(w http.ResponseWriter, err error) {
 	f := fault.Of(err)
 	p := Problem{Type: problemBase + f.Code, Title: f.Text, Status: f.Kind.Status()}
+	var bad *provider.BadRequest
+	if errors.As(err, &bad) {
+		p.Detail = bad.Why
+	}
 	var slow *identity.SlowDown
 	if errors.As(err, &slow) {
 		p.RetryAfter = int(math.Ceil(slow.RetryAfter.Seconds()))

@@ -92,6 +92,12 @@ const (
 	ReleaseKindUserinfo ReleaseKind = "userinfo"
 )
 
+// Defines values for RequestState.
+const (
+	RequestStateAnswered  RequestState = "answered"
+	RequestStateRequested RequestState = "requested"
+)
+
 // Defines values for SlotKind.
 const (
 	SlotKindPasskey    SlotKind = "passkey"
@@ -317,6 +323,13 @@ type Failure struct {
 // FailureReason As OpenID Connect Core 3.1.2.6 calls it.
 type FailureReason string
 
+// Finding defines model for Finding.
+type Finding struct {
+	Code  string `json:"code"`
+	Fatal bool   `json:"fatal"`
+	Text  string `json:"text"`
+}
+
 // Flow defines model for Flow.
 type Flow struct {
 	// Again The customer wants to see it although it was refused, so that the step is never `refused`.
@@ -494,6 +507,18 @@ type NewAccount struct {
 	Slots []NewSlot `json:"slots"`
 }
 
+// NewRequest defines model for NewRequest.
+type NewRequest struct {
+	// ExpiresIn Seconds; 14 days when not given.
+	ExpiresIn int `json:"expires_in,omitempty,omitzero"`
+
+	// GrantID 26 characters of lower-case base32; never a secret.
+	GrantID Identifier `json:"grant_id,omitempty,omitzero"`
+
+	// Parameters Those of an authorization request, such as `scope`, `redirect_uri`, `state`, `nonce`, `code_challenge`.
+	Parameters map[string]string `json:"parameters"`
+}
+
 // NewSlot defines model for NewSlot.
 type NewSlot struct {
 	// Auth 32 bytes that prove a passphrase or recovery code is known; `meins/1/auth` in docs/vault-format.md.
@@ -567,6 +592,24 @@ type Poll struct {
 type PollAnswer struct {
 	MoreAvailable bool              `json:"moreAvailable"`
 	Sets          map[string]string `json:"sets"`
+}
+
+// Preview defines model for Preview.
+type Preview struct {
+	Ask *Ask `json:"ask,omitempty"`
+
+	// Findings What keeps the request from being shown (`fatal`; then there is no `ask`), and what customers will not like.
+	Findings []Finding `json:"findings"`
+}
+
+// PreviewedRequest What of an authorization request the customer is asked about, as the vendor would send it.
+type PreviewedRequest struct {
+	// AuthorizationDetails RFC 9396.
+	AuthorizationDetails []map[string]interface{} `json:"authorization_details,omitempty,omitzero"`
+
+	// Claims The claims parameter (OpenID Connect Core 5.5).
+	Claims map[string]interface{} `json:"claims,omitempty,omitzero"`
+	Scope  string                 `json:"scope"`
 }
 
 // Problem RFC 9457.
@@ -749,6 +792,9 @@ type Renewing struct {
 	// Ends Within the next twelve months.
 	Ends time.Time `json:"ends"`
 }
+
+// RequestState Whether the customer has answered; how, the vendor hears at its redirect_uri.
+type RequestState string
 
 // ResealedCapsule defines model for ResealedCapsule.
 type ResealedCapsule struct {
@@ -941,6 +987,9 @@ type Stretch struct {
 	T uint32 `json:"t"`
 }
 
+// Subject The customer, as the vendor knows it (`sub`).
+type Subject = string
+
 // Terms The customer's terms that the vendor accepts, by their identifiers (IEEE 7012).
 type Terms = []string
 
@@ -1025,11 +1074,108 @@ type Vendor struct {
 	Verified bool `json:"verified"`
 }
 
+// VendorGrant defines model for VendorGrant.
+type VendorGrant struct {
+	// Claims Given now, each with the purposes that it is given for.
+	Claims []Claim `json:"claims"`
+
+	// Continuous The values follow the vault.
+	Continuous bool      `json:"continuous"`
+	Ends       time.Time `json:"ends"`
+	Given      time.Time `json:"given"`
+
+	// GrantID 26 characters of lower-case base32; never a secret.
+	GrantID Identifier `json:"grant_id"`
+
+	// Offline Also while the customer is away.
+	Offline bool `json:"offline"`
+
+	// Once Read once, then over.
+	Once bool `json:"once"`
+
+	// Paused Nothing leaves until the customer resumes it.
+	Paused bool `json:"paused"`
+
+	// Recipients Who else gets what the vendor reads, each by name.
+	Recipients Recipients `json:"recipients,omitempty,omitzero"`
+
+	// Retention How long the vendor keeps what it reads (ISO 8601); absent when it does not say.
+	Retention Retention `json:"retention,omitempty,omitzero"`
+
+	// Since Since when it is in this state.
+	Since time.Time `json:"since"`
+
+	// State The states of the Data Privacy Vocabulary; only `given` lets anything out.
+	State GrantState `json:"state"`
+
+	// Sub The customer, as the vendor knows it (`sub`).
+	Sub Subject `json:"sub"`
+
+	// Terms The customer's terms that the vendor accepts, by their identifiers (IEEE 7012).
+	Terms Terms `json:"terms,omitempty,omitzero"`
+}
+
+// VendorReceipt defines model for VendorReceipt.
+type VendorReceipt struct {
+	// Event What happened. `narrowed`: something was taken back; `used`: what could be read once was read; `replaced`: another
+	// consent for the same vendor took its place; `each-time`: being asked at each login was switched.
+	Event ReceiptEvent `json:"event"`
+
+	// ID 26 characters of lower-case base32; never a secret.
+	ID Identifier `json:"id"`
+
+	// Receipt A signed token, with the fields of ISO/IEC TS 27560.
+	Receipt string    `json:"receipt"`
+	Time    time.Time `json:"time"`
+}
+
+// VendorReceiptList defines model for VendorReceiptList.
+type VendorReceiptList struct {
+	Receipts []VendorReceipt `json:"receipts"`
+}
+
+// VendorRequest defines model for VendorRequest.
+type VendorRequest struct {
+	Ask     Ask       `json:"ask"`
+	Created time.Time `json:"created"`
+	Expires time.Time `json:"expires"`
+
+	// ID 26 characters of lower-case base32; never a secret.
+	ID Identifier `json:"id"`
+
+	// Link A web address.
+	Link Address `json:"link"`
+
+	// State Whether the customer has answered; how, the vendor hears at its redirect_uri.
+	State RequestState `json:"state"`
+}
+
+// Waiting defines model for Waiting.
+type Waiting struct {
+	Ask     Ask       `json:"ask"`
+	Created time.Time `json:"created"`
+	Expires time.Time `json:"expires"`
+
+	// ID 26 characters of lower-case base32; never a secret.
+	ID Identifier `json:"id"`
+
+	// Link A web address.
+	Link Address `json:"link"`
+}
+
+// WaitingList defines model for WaitingList.
+type WaitingList struct {
+	Requests []Waiting `json:"requests"`
+}
+
 // WrappedKey The grant key, sealed under the vault key.
 type WrappedKey = []byte
 
 // GrantID 26 characters of lower-case base32; never a secret.
 type GrantID = Identifier
+
+// RequestID 26 characters of lower-case base32; never a secret.
+type RequestID = Identifier
 
 // StreamID 26 characters of lower-case base32; never a secret.
 type StreamID = Identifier
@@ -1169,6 +1315,12 @@ type VerifyStreamJSONRequestBody = StreamVerification
 // SaveVaultJSONRequestBody defines body for SaveVault for application/json ContentType.
 type SaveVaultJSONRequestBody = VaultSave
 
+// PreviewRequestJSONRequestBody defines body for PreviewRequest for application/json ContentType.
+type PreviewRequestJSONRequestBody = PreviewedRequest
+
+// CreateRequestJSONRequestBody defines body for CreateRequest for application/json ContentType.
+type CreateRequestJSONRequestBody = NewRequest
+
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
 	// Delete the account with everything in it
@@ -1249,6 +1401,9 @@ type ServerInterface interface {
 	// One receipt, to keep
 	// (GET /receipts/{seq})
 	GetReceipt(w http.ResponseWriter, r *http.Request, seq uint64, params GetReceiptParams)
+	// What vendors ask that waits for an answer
+	// (GET /requests)
+	ListRequests(w http.ResponseWriter, r *http.Request)
 	// Sign out here
 	// (DELETE /session)
 	Logout(w http.ResponseWriter, r *http.Request)
@@ -1318,6 +1473,27 @@ type ServerInterface interface {
 	// One sealed revision
 	// (GET /vault/revisions/{revision})
 	GetVaultRevision(w http.ResponseWriter, r *http.Request, revision Revision)
+	// Give a consent back
+	// (DELETE /vendor/grants/{grant})
+	RevokeVendorGrant(w http.ResponseWriter, r *http.Request, grant GrantID)
+	// A consent that the vendor has or had
+	// (GET /vendor/grants/{grant})
+	GetVendorGrant(w http.ResponseWriter, r *http.Request, grant GrantID)
+	// The decisions about a consent of the vendor's, signed
+	// (GET /vendor/grants/{grant}/receipts)
+	ListVendorReceipts(w http.ResponseWriter, r *http.Request, grant GrantID)
+	// What a customer would be asked, without any customer
+	// (POST /vendor/preview)
+	PreviewRequest(w http.ResponseWriter, r *http.Request)
+	// Ask a customer later
+	// (POST /vendor/requests)
+	CreateRequest(w http.ResponseWriter, r *http.Request)
+	// Take a request back
+	// (DELETE /vendor/requests/{request})
+	DeleteRequest(w http.ResponseWriter, r *http.Request, request RequestID)
+	// A request for later
+	// (GET /vendor/requests/{request})
+	GetRequest(w http.ResponseWriter, r *http.Request, request RequestID)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -2019,6 +2195,26 @@ func (siw *ServerInterfaceWrapper) GetReceipt(w http.ResponseWriter, r *http.Req
 	handler.ServeHTTP(w, r)
 }
 
+// ListRequests operation middleware
+func (siw *ServerInterfaceWrapper) ListRequests(w http.ResponseWriter, r *http.Request) {
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, SessionScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListRequests(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // Logout operation middleware
 func (siw *ServerInterfaceWrapper) Logout(w http.ResponseWriter, r *http.Request) {
 
@@ -2534,6 +2730,201 @@ func (siw *ServerInterfaceWrapper) GetVaultRevision(w http.ResponseWriter, r *ht
 	handler.ServeHTTP(w, r)
 }
 
+// RevokeVendorGrant operation middleware
+func (siw *ServerInterfaceWrapper) RevokeVendorGrant(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+
+	// ------------- Path parameter "grant" -------------
+	var grant GrantID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "grant", mux.Vars(r)["grant"], &grant, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "grant", Err: err})
+		return
+	}
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, VendorScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RevokeVendorGrant(w, r, grant)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetVendorGrant operation middleware
+func (siw *ServerInterfaceWrapper) GetVendorGrant(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+
+	// ------------- Path parameter "grant" -------------
+	var grant GrantID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "grant", mux.Vars(r)["grant"], &grant, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "grant", Err: err})
+		return
+	}
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, VendorScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetVendorGrant(w, r, grant)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListVendorReceipts operation middleware
+func (siw *ServerInterfaceWrapper) ListVendorReceipts(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+
+	// ------------- Path parameter "grant" -------------
+	var grant GrantID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "grant", mux.Vars(r)["grant"], &grant, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "grant", Err: err})
+		return
+	}
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, VendorScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListVendorReceipts(w, r, grant)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// PreviewRequest operation middleware
+func (siw *ServerInterfaceWrapper) PreviewRequest(w http.ResponseWriter, r *http.Request) {
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, VendorScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.PreviewRequest(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateRequest operation middleware
+func (siw *ServerInterfaceWrapper) CreateRequest(w http.ResponseWriter, r *http.Request) {
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, VendorScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateRequest(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DeleteRequest operation middleware
+func (siw *ServerInterfaceWrapper) DeleteRequest(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+
+	// ------------- Path parameter "request" -------------
+	var request RequestID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "request", mux.Vars(r)["request"], &request, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "request", Err: err})
+		return
+	}
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, VendorScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DeleteRequest(w, r, request)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetRequest operation middleware
+func (siw *ServerInterfaceWrapper) GetRequest(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+
+	// ------------- Path parameter "request" -------------
+	var request RequestID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "request", mux.Vars(r)["request"], &request, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "request", Err: err})
+		return
+	}
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, VendorScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetRequest(w, r, request)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 type UnescapedCookieParamError struct {
 	ParamName string
 	Err       error
@@ -2699,6 +3090,8 @@ func HandlerWithOptions(si ServerInterface, options GorillaServerOptions) http.H
 
 	r.HandleFunc(options.BaseURL+"/receipts/{seq}", wrapper.GetReceipt).Methods("GET")
 
+	r.HandleFunc(options.BaseURL+"/requests", wrapper.ListRequests).Methods("GET")
+
 	r.HandleFunc(options.BaseURL+"/session", wrapper.Logout).Methods("DELETE")
 
 	r.HandleFunc(options.BaseURL+"/session", wrapper.GetSession).Methods("GET")
@@ -2744,6 +3137,20 @@ func HandlerWithOptions(si ServerInterface, options GorillaServerOptions) http.H
 	r.HandleFunc(options.BaseURL+"/vault/revisions", wrapper.ListVaultRevisions).Methods("GET")
 
 	r.HandleFunc(options.BaseURL+"/vault/revisions/{revision}", wrapper.GetVaultRevision).Methods("GET")
+
+	r.HandleFunc(options.BaseURL+"/vendor/grants/{grant}", wrapper.RevokeVendorGrant).Methods("DELETE")
+
+	r.HandleFunc(options.BaseURL+"/vendor/grants/{grant}", wrapper.GetVendorGrant).Methods("GET")
+
+	r.HandleFunc(options.BaseURL+"/vendor/grants/{grant}/receipts", wrapper.ListVendorReceipts).Methods("GET")
+
+	r.HandleFunc(options.BaseURL+"/vendor/preview", wrapper.PreviewRequest).Methods("POST")
+
+	r.HandleFunc(options.BaseURL+"/vendor/requests", wrapper.CreateRequest).Methods("POST")
+
+	r.HandleFunc(options.BaseURL+"/vendor/requests/{request}", wrapper.DeleteRequest).Methods("DELETE")
+
+	r.HandleFunc(options.BaseURL+"/vendor/requests/{request}", wrapper.GetRequest).Methods("GET")
 
 	return r
 }

@@ -88,7 +88,7 @@ func (p *Provider) issueFor(v identity.Vendor, t token, resource string) (*token
 	if err != nil {
 		return nil, fmt.Errorf("access token: %w", err)
 	}
-	return &tokens{Access: text, Type: t.kindName(), ExpiresIn: int64(expires.Sub(now) / time.Second), Scope: t.scope()}, nil
+	return &tokens{Access: text, Type: t.kindName(), ExpiresIn: int64(expires.Sub(now) / time.Second), Scope: t.scope(), Grant: t.Grant}, nil
 }
 
 // apiName is the name of one such token. To us, and to nobody else, it says what the token hangs on.

@@ -14,6 +14,12 @@ var (
 	ErrReview = fault.New(fault.Stale, "review-required", "the site asks for something you have not decided on yet")
 	// ErrReason says that Fail was called with a reason that is not one of the two.
 	ErrReason = fault.New(fault.Invalid, "reason-invalid", "this is no reason to give a sign-in request up")
+	// ErrLater says that a vendor wants to keep a request for later that could not be sent.
+	ErrLater = fault.New(fault.Invalid, "request-invalid", "a customer could not be sent with this request")
+	// ErrLaterWaits says that the customer has not answered the one before.
+	ErrLaterWaits = fault.New(fault.Conflict, "request-waits", "another request waits for this customer")
+	// ErrNoLater says that no such request waits, or not any more.
+	ErrNoLater = fault.New(fault.NotFound, "request-unknown", "there is no such request")
 	// ErrPersona says that no persona was named, or that its name has not the form of one.
 	ErrPersona = fault.New(fault.Invalid, "persona-invalid", "this is not the name of a persona")
 )

@@ -10,16 +10,18 @@ import (
 	"time"
 
 	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/internal/id"
 )
 
 // tokens is the answer of the token endpoint (RFC 6749, 5.1). It prints [redacted].
 type tokens struct {
-	Access    string `json:"access_token"`
-	Type      string `json:"token_type"`
-	ExpiresIn int64  `json:"expires_in"`
-	Refresh   string `json:"refresh_token,omitempty"`
-	ID        string `json:"id_token,omitempty"`
-	Scope     string `json:"scope,omitempty"`
+	Access    string   `json:"access_token"`
+	Type      string   `json:"token_type"`
+	ExpiresIn int64    `json:"expires_in"`
+	Refresh   string   `json:"refresh_token,omitempty"`
+	ID        string   `json:"id_token,omitempty"`
+	Scope     string   `json:"scope,omitempty"`
+	Grant     id.Grant `json:"grant_id,omitempty"` // Grant Management for OAuth 2.0
 
 	Details json.RawMessage `json:"authorization_details,omitempty"` // as granted (RFC 9396, 7)
 }
@@ -50,7 +52,7 @@ func (p *Provider) issueAccess(t token) *tokens {
 	}
 	return &tokens{
 		Access: p.mint(kindAccess, access), Type: access.kindName(),
-		ExpiresIn: int64(access.Expires.Sub(now) / time.Second), Scope: access.scope(),
+		ExpiresIn: int64(access.Expires.Sub(now) / time.Second), Scope: access.scope(), Grant: t.Grant,
 	}
 }
 

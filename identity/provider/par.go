@@ -152,7 +152,7 @@ func (p *Provider) openPushed(uri string) (request, error) {
 // answerPushed gives the address to go to for a request that was pushed before. Nothing beside it
 // counts but who sends it (RFC 9126, 4).
 func (p *Provider) answerPushed(r *http.Request, v identity.Vendor, uri string) (address string, status int, code string) {
-	q, err := p.openPushed(uri)
+	q, err := p.pushed(r.Context(), uri)
 	if errors.Is(err, errPushed) || q.Client != v.ID {
 		return "", http.StatusBadRequest, pageMalformed
 	}
@@ -197,7 +197,7 @@ func (p *Provider) spend(ctx context.Context, q request) error {
 	if q.Pushed == "" {
 		return nil
 	}
-	err := p.records.UseOnce(ctx, oncePushed+q.Pushed, q.Issued.Add(flowLifetime+pushedLifetime))
+	err := p.records.UseOnce(ctx, oncePushed+q.Pushed, q.lastUse())
 	if errors.Is(err, errUsed) {
 		return ErrFlow.Because(err)
 	}

@@ -26,6 +26,8 @@ type (
 	Receipt string
 	// Event names one thing that a vendor is told.
 	Event string
+	// Request names an authorization request that waits for a customer.
+	Request string
 	// Stream names the way on which a vendor is told things.
 	Stream string
 )

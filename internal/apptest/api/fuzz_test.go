@@ -15,12 +15,12 @@ import (
 )
 
 // last are the calls that end what the others need.
-var last = []string{"renewGrant", "approveFlow", "withdrawGrant", "deleteAccount", "deleteStream", "logoutEverywhere", "logout"}
+var last = []string{"deleteRequest", "renewGrant", "approveFlow", "revokeVendorGrant", "withdrawGrant", "deleteAccount", "deleteStream", "logoutEverywhere", "logout"}
 
 // proving are the calls that want the proof of a secret, or what can be there only once: drawing does
 // not find that.
 var proving = []string{
-	"signUp", "login", "reauthenticate", "changePassphrase", "replaceRecovery", "renewSlots", "deleteAccount", "createStream", "resumeFlow", "narrowGrant", "failFlow", "verifyStream", "approveFlow",
+	"signUp", "login", "reauthenticate", "changePassphrase", "replaceRecovery", "renewSlots", "deleteAccount", "createStream", "resumeFlow", "narrowGrant", "failFlow", "verifyStream", "approveFlow", "answerErasure",
 }
 
 // rounds are of a hundred requests each.
@@ -156,7 +156,7 @@ func (w *world) judge(o operation, a apptest.Answer, who string, strange bool) (
 		return found
 	case !described:
 		return append(found, "the type "+kind+" is not described")
-	case kind == "application/jwt":
+	case !strings.HasSuffix(kind, "json"):
 		return found
 	}
 	v, err := parse(a.Body)

@@ -46,12 +46,30 @@ func newWorld(t testing.TB, p *apptest.Program) *world {
 		t.Fatal(err)
 	}
 	silent, _ := w.ada.Open(t, p.AuthorizeURL(w.vendor, "scope", "openid phone", "prompt", "none"))
+	later := w.call(t, w.token, "POST", "/vendor/requests", map[string]any{"parameters": w.parameters("openid email"), "grant_id": grants[0].ID}).Text("id")
 	w.known = map[string][]any{
+		"RequestID": {later}, "request": {later}, "grant_id": {grants[0].ID}, "scope": {"openid email", "openid nonsense offline_access"},
+		"parameters": {w.parameters("openid email"), w.parameters("openid profile")}, "claims": {map[string]any{"userinfo": map[string]any{"email": nil}}},
 		"GrantID": {grants[0].ID}, "grant": {grants[0].ID}, "stream": {stream}, "stream_id": {stream}, "StreamID": {stream},
 		"FlowToken": {flow, silent}, "Digest": {next.Digest}, "ClaimName": {"email", "name", "phone_number"},
 		"persona": {grants[0].Persona}, "revision": {1, 2, 3, 4, 5}, "delivery": {map[string]any{"method": "urn:ietf:rfc:8936"}}, "seq": {1}, "limit": {1, 2, 200},
 	}
 	return w
+}
+
+// parameters are those of an authorization request of the vendor's.
+func (w *world) parameters(scope string) map[string]any {
+	u, err := url.Parse(w.p.AuthorizeURL(w.vendor, "scope", scope))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	out := map[string]any{}
+	for name, values := range u.Query() {
+		if name != "client_id" {
+			out[name] = values[0]
+		}
+	}
+	return out
 }
 
 // own is an access token of the vendor's own.
