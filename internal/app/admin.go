@@ -30,6 +30,10 @@ var operations = map[string]operation{
 	"vendor.show":          op(showVendor),
 	"vendor.rotate-secret": op(rotateVendorSecret),
 	"vendor.remove":        op(removeVendor),
+	"vendor.verify":        op(verifyVendor),
+	"invitation.new":       op(newInvitation),
+	"invitation.list":      op(listInvitations),
+	"invitation.revoke":    op(revokeInvitation),
 	"keys.list":            op(listKeys),
 	"keys.rotate":          op(rotateKeys),
 }

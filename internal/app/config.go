@@ -25,6 +25,7 @@ type serverConfig struct {
 	TLSCert         string        `name:"tls-cert" placeholder:"FILE" help:"Certificate chain (PEM), to serve https without a proxy."`
 	TLSKey          string        `name:"tls-key" placeholder:"FILE" help:"Key of the certificate (PEM)."`
 	TrustedProxy    []string      `placeholder:"CIDR" help:"Proxies whose X-Forwarded-For is believed."`
+	Registration    string        `enum:"off,token,open" default:"off" help:"Who may register a vendor beside you: nobody (off), who has a token of yours (token), or anybody (open)."`
 	ReadLog         string        `enum:"gathered,strict" default:"gathered" help:"Record reads within a second (gathered), or each before its answer (strict)."`
 	SessionLifetime time.Duration `default:"168h" help:"How long a customer stays signed in."`
 	LogLevel        string        `enum:"debug,info,warn,error" default:"info" help:"What to log: debug, info, warn, error."`

@@ -128,6 +128,7 @@ func newHandler(c serverConfig, n *node, m *metrics, now func() time.Time, log *
 		Issuer: c.Issuer, Accounts: n.accounts, Vendors: n.vendors, Keys: n.keys, Consent: n.consent, Store: n.store,
 		Now: now, Log: log, Session: session, ClearSession: cookie.Clear,
 		ErrorPage: func(w http.ResponseWriter, r *http.Request, status int, code string) { pages.Error(w, r, status, code) },
+		Registration: c.registration(), Forget: n.signals.Forget,
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("set up provider: %w", err)

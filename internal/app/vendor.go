@@ -21,6 +21,8 @@ type vendorCmd struct {
 	List         vendorListCmd   `cmd:"" help:"List the vendors."`
 	Show         vendorShowCmd   `cmd:"" help:"Show one vendor."`
 	RotateSecret vendorRotateCmd `cmd:"" help:"Give a vendor a new secret; the old one stops working at once."`
+	Verify       vendorVerifyCmd `cmd:"" help:"Look whether the vendor's domain names it, in a file or in DNS."`
+	Token        vendorTokenCmd  `cmd:"" help:"Let vendors register themselves."`
 	Remove       vendorRemoveCmd `cmd:"" help:"Remove a vendor and end all its grants."`
 }
 
@@ -128,6 +130,11 @@ type vendorView struct {
 	Protocol               identity.Protocol `json:"protocol,omitzero"`
 	Logo                   bool              `json:"logo"`
 	Created                time.Time         `json:"created"`
+
+	SubjectType string               `json:"subject_type,omitempty"`
+	DomainProof identity.DomainProof `json:"domain_proof,omitzero"`
+	Registered  bool                 `json:"registered_itself,omitempty"`
+	Provisional bool                 `json:"provisional,omitempty"` // gone soon, if no customer uses it
 }
 
 func viewVendor(v identity.Vendor) vendorView {
@@ -136,6 +143,7 @@ func viewVendor(v identity.Vendor) vendorView {
 		AuthMethod: v.AuthMethod, JWKSURI: v.JWKSURI, RedirectURIs: v.RedirectURIs, PostLogoutRedirectURIs: v.PostLogoutRedirectURIs,
 		Purposes: v.Purposes, SigningAlg: v.SigningAlg, Contact: v.Contact, PolicyURI: v.PolicyURI,
 		TermsURI: v.TermsURI, Protocol: v.Protocol, Logo: len(v.Logo) > 0, Created: v.Created,
+		SubjectType: v.SubjectType, DomainProof: v.DomainProof, Registered: v.Registration != nil, Provisional: v.Provisional(),
 	}
 }
 
