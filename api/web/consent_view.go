@@ -13,6 +13,7 @@ type consentView struct {
 	Digest             string
 	Until              string // the end as a date
 	Use                string // key of the sentence that says how it is read
+	Way, Key           string // key of the sentence that says who could read it on the way; of the vendor, by its thumbprint
 	Required, Optional []claimView
 	Groups             []claimGroup // the optional ones again, where they are many
 	Grouped            bool
@@ -72,6 +73,7 @@ func (w *Web) consentView(ctx context.Context, l *locale, next provider.Next) co
 	v := consentView{
 		Vendor: w.vendorView(ctx, ask.Party), Digest: next.Digest,
 		Until: l.Date(now.Add(ask.Ends)), Use: use(ask.Offline, ask.Continuous),
+		Way: "way." + ask.Party.Mode(), Key: ask.Party.Encryption.Thumbprint,
 		Recipients: l.List(ask.Recipients), Kept: l.duration(ask.Retention), Terms: l.List(ask.Terms),
 	}
 	if ask.Once {

@@ -100,7 +100,7 @@ func TestLocales_everyKeyThatIsUsed_hasAText(t *testing.T) {
 			keys = append(keys, "duration."+unit, "duration."+strings.TrimSuffix(unit, "s"))
 		}
 	}
-	keys = append(keys, "use.once-only", actSpecial, actOwn, actPortrait, actTraining)
+	keys = append(keys, "use.once-only", "way."+consent.ModeDirect, "way."+consent.ModeEndToEnd, actSpecial, actOwn, actPortrait, actTraining)
 	for _, v := range []consentView{{}, {Amended: true}, {EachTime: true}, {Optional: make([]claimView, 1)}} {
 		keys = append(keys, v.Heading(), v.Lead())
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/meins-id/meins/identity/provider"
 	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/vault"
+	"github.com/meins-id/meins/vault/seal"
 )
 
 // The rules of the consent screen, each by its number, as the server's markup holds them. Where a
@@ -284,6 +285,38 @@ func TestRule14_newUseDurationAndRecipients_areMarked(t *testing.T) {
 			t.Errorf("a use that was agreed to: %v, in %s", known, use)
 		}
 	}
+}
+
+func TestRule14_anotherKeyOrWayOfRelease_isSaid(t *testing.T) {
+	l := theLocales(t)["en"]
+	direct := consent.Party{Client: "c", Name: "Blumen am Markt"}
+	sealed, other := direct, direct
+	sealed.Encryption = consent.Encryption{Key: "k", Thumbprint: "t", Alg: "ECDH-ES"}
+	other.Encryption = consent.Encryption{Key: "l", Thumbprint: "u", Alg: "ECDH-ES"}
+	for want, from := range map[string][2]consent.Party{
+		"New: encrypted for Blumen am Markt":          {direct, sealed},
+		"No longer encrypted for Blumen am Markt":     {sealed, direct},
+		"Blumen am Markt has another key than before": {sealed, other},
+	} {
+		g := consent.Grant{Party: from[0], Mode: from[0].Mode(), Ends: today}
+		said, facts := l.changes(consent.Ask{Party: from[1]}, g, l.Date(today), today)
+		if len(said) != 1 || !strings.HasPrefix(said[0], want) || !facts["way"] {
+			t.Errorf("says %q, want %q", said, want)
+		}
+	}
+}
+
+// Who could read it on the way is said for both ways of release.
+func TestConsent_wayOfRelease_isShown(t *testing.T) {
+	page, _ := review(t)
+	mustContain(t, fact(t, page, "way"), "it is open on our server too")
+	s := newSite(t)
+	v := s.flowers(func(v *identity.Vendor) {
+		v.Protocol.UserInfoKeyAlg, v.Protocol.UserInfoEnc = seal.ECDHES, seal.A256GCM
+		v.JWKS = []byte(`{"keys":[{"kty":"EC","crv":"P-256","use":"enc","kid":"1","x":"gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0","y":"SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps"}]}`)
+	})
+	sealed := s.page(s.someone(), s.flow(v))
+	mustContain(t, fact(t, sealed, "way"), "we pass it on and cannot read it", "Key of the vendor: "+s.ask(s.flow(v), s.someone()).Ask.Party.Encryption.Thumbprint)
 }
 
 // After a refusal the same request is not shown again unless the customer starts it.
