@@ -51,7 +51,7 @@ func newApache(t *testing.T, p *apptest.Program) *apache {
 	if _, err := os.Stat(modules + "auth_openidc.so"); err != nil {
 		t.Fatalf("mod_auth_openidc is not installed: run scripts/install-tools test: %v", err)
 	}
-	s, v := newSite(t, p)
+	s, v := newSite(t, p, "/callback")
 	dir := t.TempDir()
 	here := ""
 	for _, name := range apacheModules {

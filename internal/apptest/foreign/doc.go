@@ -4,6 +4,6 @@
 // "no", meets a withdrawal, and signs the customer out.
 //
 // The libraries are coreos/go-oidc with x/oauth2, zitadel/oidc's rp, and panva's openid-client from
-// npm under Node; Apache's mod_auth_openidc guards a site. What docs/vendors.md has vendors write is
-// run as it stands there. Nobody imports this package.
+// npm under Node; Apache's mod_auth_openidc and oauth2-proxy guard a site each. What docs/vendors.md has
+// vendors write is run as it stands there. Nobody imports this package.
 package foreign

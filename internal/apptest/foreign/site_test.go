@@ -32,12 +32,12 @@ type page struct {
 	body   string
 }
 
-// newSite finds a place for a site and registers it, with the pages /callback and /goodbye.
-func newSite(t *testing.T, p *apptest.Program, flags ...string) (*site, apptest.Vendor) {
+// newSite finds a place for a site and registers it: where customers come back to, and /goodbye.
+func newSite(t *testing.T, p *apptest.Program, callback string) (*site, apptest.Vendor) {
 	t.Helper()
 	s := &site{address: "http://" + apptest.Address(t)}
 	s.anew(t)
-	return s, p.AddVendor(t, s.address+"/callback", append(flags, "--post-logout-redirect-uri", s.address+"/goodbye")...)
+	return s, p.AddVendor(t, s.address+callback, "--post-logout-redirect-uri", s.address+"/goodbye")
 }
 
 // host is where the site listens.
