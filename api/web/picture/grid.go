@@ -69,7 +69,7 @@ const (
 func NewGrid(columns []string, rows []Known) Grid {
 	head := headLeast
 	for _, name := range columns {
-		head = max(head, min(headMost, int(float64(utf8.RuneCountInString(name))*letter)+12))
+		head = max(head, min(headMost, int(float64(utf8.RuneCountInString(name))*letter)+16))
 	}
 	g := Grid{Width: nameWidth + columnWidth*len(columns), Height: head + rowHeight*len(rows)}
 	for i, name := range columns {
