@@ -51,9 +51,10 @@ type KeyInfo struct {
 	ID        string    `json:"id"`
 	Use       string    `json:"use"` // token, flow, sig
 	Algorithm string    `json:"algorithm"`
-	State     string    `json:"state"` // current, retired
+	State     string    `json:"state"` // next, current, retired, witness (of old receipts), revoked
 	Created   time.Time `json:"created"`
-	Until     time.Time `json:"until,omitzero"` // when a retired key is refused
+	From      time.Time `json:"from,omitzero"`  // when a next key takes over
+	Until     time.Time `json:"until,omitzero"` // when a retired key is refused, or since when a revoked one is
 }
 
 // OpenKeyring opens the keys in the store with the master key, and makes them on the first start.
@@ -174,14 +175,15 @@ func (k *Keyring) lookAgain() bool {
 // Signer is the current signing key for ES256, RS256 or EdDSA, with its key id.
 func (k *Keyring) Signer(alg string) (jose.SigningKey, error) {
 	for _, s := range k.ring.Load().signers {
-		if s.retired.IsZero() && string(s.key.Algorithm) == alg {
+		if s.current() && string(s.key.Algorithm) == alg {
 			return s.key, nil
 		}
 	}
 	return jose.SigningKey{}, fmt.Errorf("%w: %q", ErrNoSigner, alg)
 }
 
-// PublicKeys are the keys that verify what is in force: the current ones first, then retired ones.
+// PublicKeys are the keys that verify what is in force, the current ones first, and those that will
+// sign next, so that vendors know them by then.
 func (k *Keyring) PublicKeys() []jose.JSONWebKey {
 	now := k.now()
 	var keys []jose.JSONWebKey
@@ -201,7 +203,7 @@ func (k *Keyring) ReceiptKeys() []jose.JSONWebKey {
 	r := k.ring.Load()
 	var keys []jose.JSONWebKey
 	for _, s := range r.signers {
-		if s.retired.IsZero() && s.public.Algorithm == ReceiptAlgorithm {
+		if s.current() && s.public.Algorithm == ReceiptAlgorithm {
 			keys = append(keys, s.public)
 		}
 	}
@@ -229,7 +231,7 @@ func (k *Keyring) List(ctx context.Context) ([]KeyInfo, error) {
 	for _, b := range r.flows {
 		add("flow", "A256GCM", b.kid, b.life, FlowKeyKept)
 	}
-	return list, nil
+	return append(list, r.past()...), nil
 }
 
 // records is the key under which this room seals its own records.

@@ -213,7 +213,7 @@ func TestRotate_dropsWhatIsOver(t *testing.T) {
 			t.Errorf("listed though its time is over: %+v", k)
 		}
 	}
-	want := map[string]int{"sig current": 3, "sig retired": 3, "token current": 1, "token retired": 1, "flow current": 1, "flow retired": 1}
+	want := map[string]int{"sig current": 3, "sig retired": 3, "sig witness": 5, "token current": 1, "token retired": 1, "flow current": 1, "flow retired": 1}
 	if diff := cmp.Diff(want, byUse); diff != "" {
 		t.Error(diff)
 	}

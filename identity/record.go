@@ -31,6 +31,29 @@ type ringRecord struct {
 	// Witnesses are the public halves (PKIX) of keys that signed receipts and were rotated out: a
 	// receipt has no end, so neither has what proves it.
 	Witnesses []ringKey `json:"witnesses,omitempty"`
+	// Rotated is when the current keys came into use; without it, when they were made.
+	Rotated int64 `json:"rotated,omitempty"`
+	// Next are the keys that come after the current ones: published, known to every node, and not used.
+	Next *nextRecord `json:"next,omitempty"`
+	// Revoked names the keys that were withdrawn. Of the keys themselves nothing is left.
+	Revoked []revokedRecord `json:"revoked,omitempty"`
+}
+
+// nextRecord is one of each key that rotates, and when they take over.
+type nextRecord struct {
+	Begins  int64     `json:"begins"`
+	Tokens  []ringKey `json:"tokens"`
+	Flows   []ringKey `json:"flows"`
+	Signing []ringKey `json:"signing"`
+}
+
+// revokedRecord is what is remembered of a key that was withdrawn.
+type revokedRecord struct {
+	ID        string `json:"id"`
+	Use       string `json:"use"`
+	Algorithm string `json:"alg,omitempty"`
+	Created   int64  `json:"created"`
+	Revoked   int64  `json:"revoked"`
 }
 
 // ringKey is one key that rotates: 32 bytes, or PKCS #8 for signing.

@@ -35,10 +35,16 @@ type ring struct {
 	tokens, flows    boxes
 	signers          []signer
 	witnesses        []jose.JSONWebKey
+	rotated, begins  time.Time // when the current keys came, and when the next ones will
+	revoked          []revokedRecord
 }
 
-// life says when a key came and when a newer one took its place.
-type life struct{ created, retired time.Time }
+// life says when a key came, when it begins to be used if it is not yet, and when a newer one took its
+// place.
+type life struct{ created, begins, retired time.Time }
+
+// current says that a key is the one to use.
+func (l life) current() bool { return l.begins.IsZero() && l.retired.IsZero() }
 
 // over says that a retired key has been kept long enough.
 func (l life) over(kept time.Duration, now time.Time) bool {
@@ -47,6 +53,9 @@ func (l life) over(kept time.Duration, now time.Time) bool {
 
 func (l life) info(use, alg, kid string, kept time.Duration) KeyInfo {
 	info := KeyInfo{ID: kid, Use: use, Algorithm: alg, State: "current", Created: l.created}
+	if !l.begins.IsZero() {
+		info.State, info.From = "next", l.begins
+	}
 	if !l.retired.IsZero() {
 		info.State, info.Until = "retired", l.retired.Add(kept)
 	}
@@ -90,19 +99,18 @@ func (r ringRecord) open() (*ring, error) {
 	if len(r.Pepper) != seal.KeySize || len(r.Pairwise) != seal.KeySize || len(r.Tokens) == 0 || len(r.Flows) == 0 {
 		return nil, errRing
 	}
-	out := &ring{revision: r.Revision, pepper: r.Pepper, pairwise: r.Pairwise, records: seal.NewBox(records)}
-	if out.tokens, err = openBoxes(r.Tokens); err != nil {
+	out := &ring{
+		revision: r.Revision, pepper: r.Pepper, pairwise: r.Pairwise, records: seal.NewBox(records),
+		rotated: fromUnix(r.since()), revoked: r.Revoked,
+	}
+	if err := out.add(r.Tokens, r.Flows, r.Signing, time.Time{}); err != nil {
 		return nil, err
 	}
-	if out.flows, err = openBoxes(r.Flows); err != nil {
-		return nil, err
-	}
-	for _, s := range r.Signing {
-		opened, err := s.open()
-		if err != nil {
+	if r.Next != nil {
+		out.begins = fromUnix(r.Next.Begins)
+		if err := out.add(r.Next.Tokens, r.Next.Flows, r.Next.Signing, out.begins); err != nil {
 			return nil, err
 		}
-		out.signers = append(out.signers, opened)
 	}
 	for _, w := range r.Witnesses {
 		public, err := x509.ParsePKIXPublicKey(w.Key)
@@ -114,14 +122,40 @@ func (r ringRecord) open() (*ring, error) {
 	return out, nil
 }
 
-func openBoxes(keys []ringKey) (boxes, error) {
+// add opens keys that rotate and puts them behind those that are there. What begins later is known, and
+// not used.
+func (r *ring) add(tokens, flows, signing []ringKey, begins time.Time) error {
+	for _, one := range [...]struct {
+		keys []ringKey
+		to   *boxes
+	}{{tokens, &r.tokens}, {flows, &r.flows}} {
+		opened, err := openBoxes(one.keys, begins)
+		if err != nil {
+			return err
+		}
+		*one.to = append(*one.to, opened...)
+	}
+	for _, s := range signing {
+		opened, err := s.open()
+		if err != nil {
+			return err
+		}
+		opened.begins = begins
+		r.signers = append(r.signers, opened)
+	}
+	return nil
+}
+
+func openBoxes(keys []ringKey, begins time.Time) (boxes, error) {
 	var out boxes
 	for _, k := range keys {
 		key, err := seal.KeyFrom(k.Key)
 		if err != nil {
 			return nil, fmt.Errorf("key %s: %w", k.ID, err)
 		}
-		out = append(out, sealer{life: k.life(), kid: k.ID, box: seal.NewBox(key)})
+		l := k.life()
+		l.begins = begins
+		out = append(out, sealer{life: l, kid: k.ID, box: seal.NewBox(key)})
 	}
 	return out, nil
 }

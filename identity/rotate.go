@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Rotate makes new token, flow and signing keys. What the old ones made stays good until it has
+// Rotate lets the next token, flow and signing keys take over at once, or makes new ones if none are next. What the old ones made stays good until it has
 // expired; then they are dropped. The pepper, the pairwise secret and the key of sealed records stay:
 // everything stored hangs on them.
 func (k *Keyring) Rotate(ctx context.Context) error {
@@ -16,16 +16,18 @@ func (k *Keyring) Rotate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rec, err := k.changeRing(ctx, func(r ringRecord) ringRecord { return r.rotated(fresh, now) })
-	if err != nil {
-		return err
-	}
-	return k.install(rec)
+	return k.changeRing(ctx, func(r ringRecord) (ringRecord, error) {
+		if r.Next != nil { // vendors know these already
+			return r.promoted(now), nil
+		}
+		return r.rotated(fresh, now), nil
+	})
 }
 
 // rotated puts the fresh keys in front and drops what nothing in force can need.
 func (r ringRecord) rotated(fresh ringRecord, now time.Time) ringRecord {
 	r.Revision++
+	r.Rotated = now.Unix()
 	r.Witnesses = r.remember()
 	r.Tokens = succeed(fresh.Tokens, r.Tokens, TokenKeyKept, now)
 	r.Flows = succeed(fresh.Flows, r.Flows, FlowKeyKept, now)

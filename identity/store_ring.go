@@ -31,17 +31,23 @@ func (k *Keyring) readRing(ctx context.Context) (rec ringRecord, err error) {
 	return rec, err
 }
 
-// changeRing stores what change makes of the ring that is stored now.
-func (k *Keyring) changeRing(ctx context.Context, change func(ringRecord) ringRecord) (rec ringRecord, err error) {
-	err = k.store.Update(ctx, func(tx store.Tx) error {
-		rec, err = k.getRing(tx)
+// changeRing stores what change makes of the ring that is stored now, and puts it to use.
+func (k *Keyring) changeRing(ctx context.Context, change func(ringRecord) (ringRecord, error)) error {
+	var rec ringRecord
+	err := k.store.Update(ctx, func(tx store.Tx) error {
+		old, err := k.getRing(tx)
 		if err != nil {
 			return err
 		}
-		rec = change(rec)
+		if rec, err = change(old); err != nil || rec.Revision == old.Revision {
+			return err
+		}
 		return k.putRing(tx, rec)
 	})
-	return rec, err
+	if err != nil {
+		return err
+	}
+	return k.install(rec)
 }
 
 func (k *Keyring) getRing(r store.Reader) (ringRecord, error) {

@@ -36,6 +36,7 @@ var operations = map[string]operation{
 	"invitation.revoke":    op(revokeInvitation),
 	"keys.list":            op(listKeys),
 	"keys.rotate":          op(rotateKeys),
+	"keys.revoke":          op(revokeKey),
 }
 
 // op decodes the input for a typed function.
@@ -98,17 +99,6 @@ func removeVendor(ctx context.Context, n *node, ref vendorRef) (nothing, error) 
 		return nothing{}, err
 	}
 	return nothing{}, n.vendors.Remove(ctx, ref.ID)
-}
-
-func listKeys(ctx context.Context, n *node, _ nothing) ([]identity.KeyInfo, error) {
-	return n.keys.List(ctx)
-}
-
-func rotateKeys(ctx context.Context, n *node, _ nothing) ([]identity.KeyInfo, error) {
-	if err := n.keys.Rotate(ctx); err != nil {
-		return nil, err
-	}
-	return n.keys.List(ctx)
 }
 
 // adminFault is a fault on its way through the socket.

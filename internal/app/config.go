@@ -28,6 +28,7 @@ type serverConfig struct {
 	Registration    string        `enum:"off,token,open" default:"off" help:"Who may register a vendor beside you: nobody (off), who has a token of yours (token), or anybody (open)."`
 	ReadLog         string        `enum:"gathered,strict" default:"gathered" help:"Record reads within a second (gathered), or each before its answer (strict)."`
 	SessionLifetime time.Duration `default:"168h" help:"How long a customer stays signed in."`
+	KeyRotation     time.Duration `default:"0" placeholder:"DURATION" help:"How often keys are replaced by themselves, such as 2160h; 0 is never."`
 	LogLevel        string        `enum:"debug,info,warn,error" default:"info" help:"What to log: debug, info, warn, error."`
 	LogFormat       string        `enum:"json,text" default:"json" help:"How to log: json or text."`
 }
@@ -60,6 +61,9 @@ func (c *serverConfig) validate() error {
 	}
 	if c.SessionLifetime < 5*time.Minute || c.SessionLifetime > 90*24*time.Hour {
 		add("session-lifetime", "must be between 5m and 2160h")
+	}
+	if c.KeyRotation != 0 && (c.KeyRotation < 72*time.Hour || c.KeyRotation > 17520*time.Hour) {
+		add("key-rotation", "must be 0, or between 72h and 17520h")
 	}
 	if len(problems) == 0 {
 		return nil

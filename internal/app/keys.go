@@ -12,6 +12,7 @@ import (
 type keysCmd struct {
 	List   keysListCmd   `cmd:"" help:"List the keys: kind, id, state, since when."`
 	Rotate keysRotateCmd `cmd:"" help:"Make new keys; old ones stay good for what they signed or sealed until that has expired."`
+	Revoke keysRevokeCmd `cmd:"" help:"Withdraw a key that others may know, at once: what it signed or sealed counts no more."`
 }
 
 type keysListCmd struct {
@@ -30,16 +31,63 @@ func (c *keysListCmd) Run(ctx context.Context, io *streams) error {
 
 type keysRotateCmd struct {
 	folder
-	JSON bool `env:"-" help:"Print JSON."`
+	Ahead time.Duration `env:"-" placeholder:"DURATION" help:"Publish the new keys now, and let them take over after this long."`
+	JSON  bool          `env:"-" help:"Print JSON."`
 }
 
 // Run rotates the keys.
 func (c *keysRotateCmd) Run(ctx context.Context, io *streams) error {
 	var keys []identity.KeyInfo
-	if err := c.do(ctx, io, "keys.rotate", nothing{}, &keys); err != nil {
+	if err := c.do(ctx, io, "keys.rotate", keysRotation{Ahead: c.Ahead}, &keys); err != nil {
 		return err
 	}
 	return printKeys(io, keys, c.JSON)
+}
+
+type keysRevokeCmd struct {
+	folder
+	ID   string `arg:"" name:"kid" help:"The key, as 'meins keys list' names it; write -- before one that begins with a dash."`
+	JSON bool   `env:"-" help:"Print JSON."`
+}
+
+// Run withdraws a key.
+func (c *keysRevokeCmd) Run(ctx context.Context, io *streams) error {
+	var keys []identity.KeyInfo
+	if err := c.do(ctx, io, "keys.revoke", keyRef{ID: c.ID}, &keys); err != nil {
+		return err
+	}
+	return printKeys(io, keys, c.JSON)
+}
+
+type (
+	keysRotation struct {
+		Ahead time.Duration `json:"ahead,omitempty"`
+	}
+	keyRef struct {
+		ID string `json:"id"`
+	}
+)
+
+func listKeys(ctx context.Context, n *node, _ nothing) ([]identity.KeyInfo, error) {
+	return n.keys.List(ctx)
+}
+
+func rotateKeys(ctx context.Context, n *node, in keysRotation) ([]identity.KeyInfo, error) {
+	change := n.keys.Rotate
+	if in.Ahead > 0 {
+		change = func(ctx context.Context) error { return n.keys.Announce(ctx, in.Ahead) }
+	}
+	if err := change(ctx); err != nil {
+		return nil, err
+	}
+	return n.keys.List(ctx)
+}
+
+func revokeKey(ctx context.Context, n *node, ref keyRef) ([]identity.KeyInfo, error) {
+	if err := n.keys.Revoke(ctx, ref.ID); err != nil {
+		return nil, err
+	}
+	return n.keys.List(ctx)
 }
 
 func printKeys(io *streams, keys []identity.KeyInfo, asJSON bool) error {

@@ -29,6 +29,7 @@ type node struct {
 	vendors  *identity.Vendors
 	consent  *consent.Engine
 	signals  *signal.Transmitter
+	rotation time.Duration // how often keys are replaced; 0 is never
 }
 
 // nodeOptions is what of the configuration a node needs.
@@ -36,6 +37,7 @@ type nodeOptions struct {
 	issuer              string // empty for a command, which tells vendors nothing
 	data, masterKeyFile string
 	sessionLifetime     time.Duration
+	keyRotation         time.Duration
 	strictReads         bool
 	now                 func() time.Time
 	log                 *slog.Logger
@@ -77,6 +79,7 @@ func openNode(ctx context.Context, o nodeOptions) (*node, error) {
 		keys:     keys,
 		accounts: identity.NewAccounts(identity.AccountOptions{Store: st, Keys: keys, Now: o.now, SessionLifetime: o.sessionLifetime}),
 		vendors:  vendors,
+		rotation: o.keyRotation,
 		consent:  consent.New(consent.Options{Store: st, Now: o.now, ReadLog: reads, Log: o.log}),
 		signals: signal.New(signal.Options{
 			Issuer: o.issuer, Store: st, Keys: keys, Vendors: vendors, Now: o.now, Log: o.log,
@@ -110,7 +113,8 @@ const (
 	refreshEvery = 30 * time.Second
 )
 
-// housekeep removes what has expired and looks for keys that another node or command made.
+// housekeep removes what has expired, looks for keys that another node or command made, and replaces keys
+// whose time has come.
 func (n *node) housekeep(ctx context.Context, log *slog.Logger) {
 	sweep, refresh := time.NewTicker(sweepEvery), time.NewTicker(refreshEvery)
 	defer sweep.Stop()
@@ -129,6 +133,9 @@ func (n *node) housekeep(ctx context.Context, log *slog.Logger) {
 		case <-refresh.C:
 			if err := n.keys.Refresh(ctx); err != nil && ctx.Err() == nil {
 				log.Error("refresh key ring", "err", err)
+			}
+			if err := n.keys.Tend(ctx, n.rotation); err != nil && ctx.Err() == nil {
+				log.Error("tend key ring", "err", err)
 			}
 		}
 	}

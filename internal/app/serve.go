@@ -74,7 +74,7 @@ type server struct {
 // startServer opens the folder and listens; when it returns without error, requests are answered.
 func startServer(ctx context.Context, c serverConfig, now func() time.Time, log *slog.Logger) (_ *server, err error) {
 	n, err := openNode(ctx, nodeOptions{
-		issuer: c.Issuer, data: c.Data, masterKeyFile: c.MasterKeyFile, sessionLifetime: c.SessionLifetime,
+		issuer: c.Issuer, data: c.Data, masterKeyFile: c.MasterKeyFile, sessionLifetime: c.SessionLifetime, keyRotation: c.KeyRotation,
 		strictReads: c.ReadLog == "strict", now: now, log: log,
 	})
 	if err != nil {
