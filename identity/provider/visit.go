@@ -104,7 +104,7 @@ func (p *Provider) sidOf(client id.Client, s id.Session) string {
 func (p *Provider) succeed(v visit, s identity.Session, g consent.Grant, approved []string, key vault.GrantKey) string {
 	now := p.o.Now()
 	code := token{
-		ID: tokenID(), Client: v.Client, Grant: g.ID, Family: id.New[id.Family](),
+		ID: tokenID(), Client: v.Client, Grant: g.ID, Family: id.NewAt[id.Family](now),
 		Subject: p.subject(v.vendor, g.Account, g.Persona), Scopes: v.Scopes,
 		Issued: now, Expires: now.Add(codeLifetime), Key: key,
 		AuthTime: s.AuthTime, Methods: s.Methods, Session: p.sidOf(v.Client, s.ID), Ends: g.Ends,

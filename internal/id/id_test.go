@@ -2,6 +2,7 @@ package id_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/meins-id/meins/internal/id"
 )
@@ -17,6 +18,25 @@ func TestNew_parses_andNeverRepeats(t *testing.T) {
 			t.Fatalf("%q came twice", g)
 		}
 		seen[g] = true
+	}
+}
+
+func TestNewAt_sortsByTime_andNeverRepeats(t *testing.T) {
+	now := time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)
+	seen, before := map[id.Family]bool{}, id.NewAt[id.Family](time.Time{})
+	for range 1000 {
+		now = now.Add(7 * time.Millisecond)
+		f, twin := id.NewAt[id.Family](now), id.NewAt[id.Family](now.Add(time.Microsecond))
+		if got, err := id.Parse[id.Family](string(f)); err != nil || got != f {
+			t.Fatalf("Parse(%q) = %q, %v", f, got, err)
+		}
+		if f <= before || f[:9] != twin[:9] {
+			t.Fatalf("%q comes after %q, and %q is of the same millisecond", f, before, twin)
+		}
+		if seen[f[9:]] || seen[twin[9:]] {
+			t.Fatalf("%q or %q came twice", f, twin)
+		}
+		seen[f[9:]], seen[twin[9:]], before = true, true, f
 	}
 }
 
