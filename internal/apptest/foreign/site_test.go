@@ -43,6 +43,9 @@ func newSite(t *testing.T, p *apptest.Program, callback string) (*site, apptest.
 // host is where the site listens.
 func (s *site) host() string { return strings.TrimPrefix(s.address, "http://") }
 
+// port is its last part.
+func (s *site) port() string { return s.host()[strings.LastIndexByte(s.host(), ':')+1:] }
+
 // anew gives the visitor another browser, which no site knows.
 func (s *site) anew(t *testing.T) {
 	t.Helper()
