@@ -17,6 +17,7 @@ import (
 )
 
 const (
+	ProgramScopes = "program.Scopes"
 	SessionScopes = "session.Scopes"
 	VendorScopes  = "vendor.Scopes"
 )
@@ -114,6 +115,14 @@ const (
 	StreamStatusStatusDisabled StreamStatusStatus = "disabled"
 	StreamStatusStatusEnabled  StreamStatusStatus = "enabled"
 	StreamStatusStatusPaused   StreamStatusStatus = "paused"
+)
+
+// Defines values for TokenScope.
+const (
+	TokenScopeReadGrants   TokenScope = "read:grants"
+	TokenScopeReadReceipts TokenScope = "read:receipts"
+	TokenScopeReadReleases TokenScope = "read:releases"
+	TokenScopeWithdraw     TokenScope = "withdraw"
 )
 
 // Defines values for ToldKind.
@@ -424,7 +433,7 @@ type Grant struct {
 	Without []Choice `json:"without,omitempty,omitzero"`
 
 	// WrappedKey The grant key, sealed under the vault key.
-	WrappedKey WrappedKey `json:"wrapped_key"`
+	WrappedKey WrappedKey `json:"wrapped_key,omitempty,omitzero"`
 }
 
 // GrantKey 32 bytes; go into the vendor's tokens and are stored nowhere.
@@ -490,6 +499,13 @@ type LoginParameters struct {
 // LoginText A login name or e-mail address. The server keeps only a keyed hash of it.
 type LoginText = string
 
+// MadeToken defines model for MadeToken.
+type MadeToken struct {
+	// Secret The token itself, to be sent as `Authorization: Bearer`. It is not shown again.
+	Secret string `json:"secret"`
+	Token  Token  `json:"token"`
+}
+
 // Narrowing At least one claim or purpose.
 type Narrowing struct {
 	Capsule *NextCapsule `json:"capsule,omitempty"`
@@ -530,6 +546,18 @@ type NewSlot struct {
 
 	// Slot One way to open the vault; the vault key, sealed under a secret.
 	Slot Slot `json:"slot"`
+}
+
+// NewToken defines model for NewToken.
+type NewToken struct {
+	// Expires Within a year.
+	Expires time.Time `json:"expires"`
+
+	// Name What the customer calls the program.
+	Name string `json:"name"`
+
+	// Scopes What it may do.
+	Scopes TokenScopes `json:"scopes"`
 }
 
 // Next defines model for Next.
@@ -997,6 +1025,30 @@ type Subject = string
 // Terms The customer's terms that the vendor accepts, by their identifiers (IEEE 7012).
 type Terms = []string
 
+// Token defines model for Token.
+type Token struct {
+	Created time.Time `json:"created"`
+	Expires time.Time `json:"expires"`
+
+	// ID 26 characters of lower-case base32; never a secret.
+	ID   Identifier `json:"id"`
+	Name string     `json:"name"`
+
+	// Scopes What it may do.
+	Scopes TokenScopes `json:"scopes"`
+}
+
+// TokenList defines model for TokenList.
+type TokenList struct {
+	Tokens []Token `json:"tokens"`
+}
+
+// TokenScope defines model for TokenScope.
+type TokenScope string
+
+// TokenScopes What it may do.
+type TokenScopes = []TokenScope
+
 // Told defines model for Told.
 type Told struct {
 	// Acknowledged Absent while the vendor has not taken note.
@@ -1316,6 +1368,9 @@ type ReplaceStreamJSONRequestBody = StreamConfig
 // VerifyStreamJSONRequestBody defines body for VerifyStream for application/json ContentType.
 type VerifyStreamJSONRequestBody = StreamVerification
 
+// CreateTokenJSONRequestBody defines body for CreateToken for application/json ContentType.
+type CreateTokenJSONRequestBody = NewToken
+
 // SaveVaultJSONRequestBody defines body for SaveVault for application/json ContentType.
 type SaveVaultJSONRequestBody = VaultSave
 
@@ -1581,6 +1636,17 @@ type ClientInterface interface {
 	VerifyStreamWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	VerifyStream(ctx context.Context, body VerifyStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListTokens request
+	ListTokens(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateTokenWithBody request with any body
+	CreateTokenWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	CreateToken(ctx context.Context, body CreateTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteToken request
+	DeleteToken(ctx context.Context, token Identifier, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetVault request
 	GetVault(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2440,6 +2506,54 @@ func (c *Client) VerifyStreamWithBody(ctx context.Context, contentType string, b
 
 func (c *Client) VerifyStream(ctx context.Context, body VerifyStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewVerifyStreamRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ListTokens(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListTokensRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) CreateTokenWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateTokenRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) CreateToken(ctx context.Context, body CreateTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateTokenRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) DeleteToken(ctx context.Context, token Identifier, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteTokenRequest(c.Server, token)
 	if err != nil {
 		return nil, err
 	}
@@ -4389,6 +4503,107 @@ func NewVerifyStreamRequestWithBody(server string, contentType string, body io.R
 	return req, nil
 }
 
+// NewListTokensRequest generates requests for ListTokens
+func NewListTokensRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/tokens")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateTokenRequest calls the generic CreateToken builder with application/json body
+func NewCreateTokenRequest(server string, body CreateTokenJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateTokenRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateTokenRequestWithBody generates requests for CreateToken with any type of body
+func NewCreateTokenRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/tokens")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteTokenRequest generates requests for DeleteToken
+func NewDeleteTokenRequest(server string, token Identifier) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "token", runtime.ParamLocationPath, token)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/tokens/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("DELETE", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetVaultRequest generates requests for GetVault
 func NewGetVaultRequest(server string) (*http.Request, error) {
 	var err error
@@ -4993,6 +5208,17 @@ type ClientWithResponsesInterface interface {
 	VerifyStreamWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VerifyStreamResponse, error)
 
 	VerifyStreamWithResponse(ctx context.Context, body VerifyStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*VerifyStreamResponse, error)
+
+	// ListTokensWithResponse request
+	ListTokensWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListTokensResponse, error)
+
+	// CreateTokenWithBodyWithResponse request with any body
+	CreateTokenWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateTokenResponse, error)
+
+	CreateTokenWithResponse(ctx context.Context, body CreateTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateTokenResponse, error)
+
+	// DeleteTokenWithResponse request
+	DeleteTokenWithResponse(ctx context.Context, token Identifier, reqEditors ...RequestEditorFn) (*DeleteTokenResponse, error)
 
 	// GetVaultWithResponse request
 	GetVaultWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetVaultResponse, error)
@@ -6089,6 +6315,74 @@ func (r VerifyStreamResponse) StatusCode() int {
 	return 0
 }
 
+type ListTokensResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *TokenList
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r ListTokensResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListTokensResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type CreateTokenResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON201                       *MadeToken
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateTokenResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateTokenResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DeleteTokenResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteTokenResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteTokenResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type GetVaultResponse struct {
 	Body                          []byte
 	HTTPResponse                  *http.Response
@@ -6936,6 +7230,41 @@ func (c *ClientWithResponses) VerifyStreamWithResponse(ctx context.Context, body
 		return nil, err
 	}
 	return ParseVerifyStreamResponse(rsp)
+}
+
+// ListTokensWithResponse request returning *ListTokensResponse
+func (c *ClientWithResponses) ListTokensWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListTokensResponse, error) {
+	rsp, err := c.ListTokens(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListTokensResponse(rsp)
+}
+
+// CreateTokenWithBodyWithResponse request with arbitrary body returning *CreateTokenResponse
+func (c *ClientWithResponses) CreateTokenWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateTokenResponse, error) {
+	rsp, err := c.CreateTokenWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateTokenResponse(rsp)
+}
+
+func (c *ClientWithResponses) CreateTokenWithResponse(ctx context.Context, body CreateTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateTokenResponse, error) {
+	rsp, err := c.CreateToken(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateTokenResponse(rsp)
+}
+
+// DeleteTokenWithResponse request returning *DeleteTokenResponse
+func (c *ClientWithResponses) DeleteTokenWithResponse(ctx context.Context, token Identifier, reqEditors ...RequestEditorFn) (*DeleteTokenResponse, error) {
+	rsp, err := c.DeleteToken(ctx, token, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteTokenResponse(rsp)
 }
 
 // GetVaultWithResponse request returning *GetVaultResponse
@@ -8525,6 +8854,98 @@ func ParseVerifyStreamResponse(rsp *http.Response) (*VerifyStreamResponse, error
 	}
 
 	response := &VerifyStreamResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListTokensResponse parses an HTTP response from a ListTokensWithResponse call
+func ParseListTokensResponse(rsp *http.Response) (*ListTokensResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListTokensResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TokenList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateTokenResponse parses an HTTP response from a CreateTokenWithResponse call
+func ParseCreateTokenResponse(rsp *http.Response) (*CreateTokenResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateTokenResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest MadeToken
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteTokenResponse parses an HTTP response from a DeleteTokenWithResponse call
+func ParseDeleteTokenResponse(rsp *http.Response) (*DeleteTokenResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteTokenResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}

@@ -74,7 +74,7 @@ type thing struct {
 // callerWords say who a security scheme stands for.
 var callerWords = map[string]string{
 	"": "anybody", "session": "a customer who is signed in", "vendor": "a vendor, with a token of its own",
-	"token": "a program of the customer’s, with a token that the customer made",
+	"program": "a program of the customer’s own, with a token",
 }
 
 func (d document) page() page {

@@ -11,11 +11,11 @@ import (
 
 // ListGrants lists the account's grants, those that ended too.
 func (s *REST) ListGrants(w http.ResponseWriter, r *http.Request) {
-	asked(s, w, r, func(ctx context.Context, who identity.Session) (GrantList, error) {
-		all, err := s.o.Consent.Grants(ctx, who.Account)
+	askedBy(s, w, r, identity.ScopeGrants, func(ctx context.Context, who caller) (GrantList, error) {
+		all, err := s.o.Consent.Grants(ctx, who.account)
 		out := GrantList{Grants: make([]Grant, 0, len(all))}
 		for _, g := range all {
-			out.Grants = append(out.Grants, grantOut(g))
+			out.Grants = append(out.Grants, who.shown(grantOut(g)))
 		}
 		return out, err
 	})
@@ -23,12 +23,24 @@ func (s *REST) ListGrants(w http.ResponseWriter, r *http.Request) {
 
 // GetGrant gives one grant; another account's is not found.
 func (s *REST) GetGrant(w http.ResponseWriter, r *http.Request, grant GrantID) {
-	s.grant(w, r, grant, s.o.Consent.Grant)
+	s.grantBy(w, r, identity.ScopeGrants, grant, s.o.Consent.Grant)
 }
 
 // WithdrawGrant ends a grant at once and for good.
 func (s *REST) WithdrawGrant(w http.ResponseWriter, r *http.Request, grant GrantID) {
-	s.grant(w, r, grant, s.o.Consent.Withdraw)
+	s.grantBy(w, r, identity.ScopeWithdraw, grant, s.o.Consent.Withdraw)
+}
+
+// grantBy is what a program may do with a grant too.
+func (s *REST) grantBy(w http.ResponseWriter, r *http.Request, scope string, grant GrantID, do func(context.Context, id.Account, id.Grant) (consent.Grant, error)) {
+	askedBy(s, w, r, scope, func(ctx context.Context, who caller) (Grant, error) {
+		g, err := parsed[id.Grant](grant)
+		if err != nil {
+			return Grant{}, err
+		}
+		out, err := do(ctx, who.account, g)
+		return who.shown(grantOut(out)), err
+	})
 }
 
 func (s *REST) grant(w http.ResponseWriter, r *http.Request, grant GrantID, do func(context.Context, id.Account, id.Grant) (consent.Grant, error)) {
@@ -110,12 +122,12 @@ func (s *REST) ListTold(w http.ResponseWriter, r *http.Request, grant GrantID) {
 
 // ListReleases lists when a grant was read, newest first: claim names, never values.
 func (s *REST) ListReleases(w http.ResponseWriter, r *http.Request, grant GrantID, params ListReleasesParams) {
-	asked(s, w, r, func(ctx context.Context, who identity.Session) (ReleaseList, error) {
+	askedBy(s, w, r, identity.ScopeReleases, func(ctx context.Context, who caller) (ReleaseList, error) {
 		g, err := parsed[id.Grant](grant)
 		if err != nil {
 			return ReleaseList{}, err
 		}
-		reads, next, err := s.o.Consent.Reads(ctx, who.Account, g, params.Before, params.Limit)
+		reads, next, err := s.o.Consent.Reads(ctx, who.account, g, params.Before, params.Limit)
 		out := ReleaseList{Next: next, Releases: make([]Release, 0, len(reads))}
 		for _, read := range reads {
 			out.Releases = append(out.Releases, Release{Time: read.Time, Kind: ReleaseKind(read.Kind), Claims: read.Claims, Count: read.Count})

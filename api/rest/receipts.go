@@ -19,8 +19,8 @@ import (
 
 // ListReceipts lists the account's decisions, newest first.
 func (s *REST) ListReceipts(w http.ResponseWriter, r *http.Request, params ListReceiptsParams) {
-	asked(s, w, r, func(ctx context.Context, who identity.Session) (ReceiptList, error) {
-		receipts, next, err := s.o.Consent.Receipts(ctx, who.Account, params.Before, params.Limit)
+	askedBy(s, w, r, identity.ScopeReceipts, func(ctx context.Context, who caller) (ReceiptList, error) {
+		receipts, next, err := s.o.Consent.Receipts(ctx, who.account, params.Before, params.Limit)
 		out := ReceiptList{Next: next, Receipts: make([]Receipt, 0, len(receipts))}
 		for _, one := range receipts {
 			out.Receipts = append(out.Receipts, receiptOut(one))
@@ -31,8 +31,8 @@ func (s *REST) ListReceipts(w http.ResponseWriter, r *http.Request, params ListR
 
 // GetReceiptHead gives the newest receipt's name, by which all before it are fixed.
 func (s *REST) GetReceiptHead(w http.ResponseWriter, r *http.Request) {
-	asked(s, w, r, func(ctx context.Context, who identity.Session) (ReceiptHead, error) {
-		h, err := s.o.Consent.ReceiptHead(ctx, who.Account)
+	askedBy(s, w, r, identity.ScopeReceipts, func(ctx context.Context, who caller) (ReceiptHead, error) {
+		h, err := s.o.Consent.ReceiptHead(ctx, who.account)
 		return ReceiptHead{Seq: h.Seq, Hash: h.Hash, Time: h.Time}, err
 	})
 }
@@ -68,16 +68,16 @@ func (s *REST) GetReceipt(w http.ResponseWriter, r *http.Request, seq uint64, pa
 
 // receipt makes the receipt in a form: a text when it is signed, and else what becomes JSON.
 func (s *REST) receipt(r *http.Request, seq uint64, form string) (any, error) {
-	who, err := s.session(r)
+	who, err := s.caller(r, identity.ScopeReceipts)
 	if err != nil {
 		return nil, err
 	}
-	one, err := s.o.Consent.Receipt(r.Context(), who.Account, seq)
+	one, err := s.o.Consent.Receipt(r.Context(), who.account, seq)
 	if err != nil {
 		return nil, err
 	}
 	maker := receipt.Maker{Issuer: s.o.Issuer, Subject: s.subject}
-	d := maker.Document(who.Account, one)
+	d := maker.Document(who.account, one)
 	switch form {
 	case receipt.TypeJSON:
 		return d, nil

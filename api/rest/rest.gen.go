@@ -13,6 +13,7 @@ import (
 )
 
 const (
+	ProgramScopes = "program.Scopes"
 	SessionScopes = "session.Scopes"
 	VendorScopes  = "vendor.Scopes"
 )
@@ -110,6 +111,14 @@ const (
 	StreamStatusStatusDisabled StreamStatusStatus = "disabled"
 	StreamStatusStatusEnabled  StreamStatusStatus = "enabled"
 	StreamStatusStatusPaused   StreamStatusStatus = "paused"
+)
+
+// Defines values for TokenScope.
+const (
+	TokenScopeReadGrants   TokenScope = "read:grants"
+	TokenScopeReadReceipts TokenScope = "read:receipts"
+	TokenScopeReadReleases TokenScope = "read:releases"
+	TokenScopeWithdraw     TokenScope = "withdraw"
 )
 
 // Defines values for ToldKind.
@@ -420,7 +429,7 @@ type Grant struct {
 	Without []Choice `json:"without,omitempty,omitzero"`
 
 	// WrappedKey The grant key, sealed under the vault key.
-	WrappedKey WrappedKey `json:"wrapped_key"`
+	WrappedKey WrappedKey `json:"wrapped_key,omitempty,omitzero"`
 }
 
 // GrantKey 32 bytes; go into the vendor's tokens and are stored nowhere.
@@ -486,6 +495,13 @@ type LoginParameters struct {
 // LoginText A login name or e-mail address. The server keeps only a keyed hash of it.
 type LoginText = string
 
+// MadeToken defines model for MadeToken.
+type MadeToken struct {
+	// Secret The token itself, to be sent as `Authorization: Bearer`. It is not shown again.
+	Secret string `json:"secret"`
+	Token  Token  `json:"token"`
+}
+
 // Narrowing At least one claim or purpose.
 type Narrowing struct {
 	Capsule *NextCapsule `json:"capsule,omitempty"`
@@ -526,6 +542,18 @@ type NewSlot struct {
 
 	// Slot One way to open the vault; the vault key, sealed under a secret.
 	Slot Slot `json:"slot"`
+}
+
+// NewToken defines model for NewToken.
+type NewToken struct {
+	// Expires Within a year.
+	Expires time.Time `json:"expires"`
+
+	// Name What the customer calls the program.
+	Name string `json:"name"`
+
+	// Scopes What it may do.
+	Scopes TokenScopes `json:"scopes"`
 }
 
 // Next defines model for Next.
@@ -993,6 +1021,30 @@ type Subject = string
 // Terms The customer's terms that the vendor accepts, by their identifiers (IEEE 7012).
 type Terms = []string
 
+// Token defines model for Token.
+type Token struct {
+	Created time.Time `json:"created"`
+	Expires time.Time `json:"expires"`
+
+	// ID 26 characters of lower-case base32; never a secret.
+	ID   Identifier `json:"id"`
+	Name string     `json:"name"`
+
+	// Scopes What it may do.
+	Scopes TokenScopes `json:"scopes"`
+}
+
+// TokenList defines model for TokenList.
+type TokenList struct {
+	Tokens []Token `json:"tokens"`
+}
+
+// TokenScope defines model for TokenScope.
+type TokenScope string
+
+// TokenScopes What it may do.
+type TokenScopes = []TokenScope
+
 // Told defines model for Told.
 type Told struct {
 	// Acknowledged Absent while the vendor has not taken note.
@@ -1312,6 +1364,9 @@ type ReplaceStreamJSONRequestBody = StreamConfig
 // VerifyStreamJSONRequestBody defines body for VerifyStream for application/json ContentType.
 type VerifyStreamJSONRequestBody = StreamVerification
 
+// CreateTokenJSONRequestBody defines body for CreateToken for application/json ContentType.
+type CreateTokenJSONRequestBody = NewToken
+
 // SaveVaultJSONRequestBody defines body for SaveVault for application/json ContentType.
 type SaveVaultJSONRequestBody = VaultSave
 
@@ -1461,6 +1516,15 @@ type ServerInterface interface {
 	// Ask for an event that shows that the stream works
 	// (POST /ssf/verify)
 	VerifyStream(w http.ResponseWriter, r *http.Request)
+	// The customer's own programs that have a token
+	// (GET /tokens)
+	ListTokens(w http.ResponseWriter, r *http.Request)
+	// Make a token for a program of the customer's own
+	// (POST /tokens)
+	CreateToken(w http.ResponseWriter, r *http.Request)
+	// End a token, at once and for good
+	// (DELETE /tokens/{token})
+	DeleteToken(w http.ResponseWriter, r *http.Request, token Identifier)
 	// The sealed document
 	// (GET /vault)
 	GetVault(w http.ResponseWriter, r *http.Request)
@@ -1640,6 +1704,8 @@ func (siw *ServerInterfaceWrapper) ListGrants(w http.ResponseWriter, r *http.Req
 
 	ctx = context.WithValue(ctx, SessionScopes, []string{})
 
+	ctx = context.WithValue(ctx, ProgramScopes, []string{"read:grants"})
+
 	r = r.WithContext(ctx)
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -1670,6 +1736,8 @@ func (siw *ServerInterfaceWrapper) GetGrant(w http.ResponseWriter, r *http.Reque
 	ctx := r.Context()
 
 	ctx = context.WithValue(ctx, SessionScopes, []string{})
+
+	ctx = context.WithValue(ctx, ProgramScopes, []string{"read:grants"})
 
 	r = r.WithContext(ctx)
 
@@ -1888,6 +1956,8 @@ func (siw *ServerInterfaceWrapper) ListReleases(w http.ResponseWriter, r *http.R
 
 	ctx = context.WithValue(ctx, SessionScopes, []string{})
 
+	ctx = context.WithValue(ctx, ProgramScopes, []string{"read:releases"})
+
 	r = r.WithContext(ctx)
 
 	// Parameter object where we will unmarshal all parameters from the context
@@ -2031,6 +2101,8 @@ func (siw *ServerInterfaceWrapper) WithdrawGrant(w http.ResponseWriter, r *http.
 
 	ctx = context.WithValue(ctx, SessionScopes, []string{})
 
+	ctx = context.WithValue(ctx, ProgramScopes, []string{"withdraw"})
+
 	r = r.WithContext(ctx)
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -2066,6 +2138,8 @@ func (siw *ServerInterfaceWrapper) ListReceipts(w http.ResponseWriter, r *http.R
 	ctx := r.Context()
 
 	ctx = context.WithValue(ctx, SessionScopes, []string{})
+
+	ctx = context.WithValue(ctx, ProgramScopes, []string{"read:receipts"})
 
 	r = r.WithContext(ctx)
 
@@ -2126,6 +2200,8 @@ func (siw *ServerInterfaceWrapper) GetReceiptHead(w http.ResponseWriter, r *http
 
 	ctx = context.WithValue(ctx, SessionScopes, []string{})
 
+	ctx = context.WithValue(ctx, ProgramScopes, []string{"read:receipts"})
+
 	r = r.WithContext(ctx)
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -2170,6 +2246,8 @@ func (siw *ServerInterfaceWrapper) GetReceipt(w http.ResponseWriter, r *http.Req
 	ctx := r.Context()
 
 	ctx = context.WithValue(ctx, SessionScopes, []string{})
+
+	ctx = context.WithValue(ctx, ProgramScopes, []string{"read:receipts"})
 
 	r = r.WithContext(ctx)
 
@@ -2630,6 +2708,77 @@ func (siw *ServerInterfaceWrapper) VerifyStream(w http.ResponseWriter, r *http.R
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.VerifyStream(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListTokens operation middleware
+func (siw *ServerInterfaceWrapper) ListTokens(w http.ResponseWriter, r *http.Request) {
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, SessionScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListTokens(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateToken operation middleware
+func (siw *ServerInterfaceWrapper) CreateToken(w http.ResponseWriter, r *http.Request) {
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, SessionScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateToken(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DeleteToken operation middleware
+func (siw *ServerInterfaceWrapper) DeleteToken(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+
+	// ------------- Path parameter "token" -------------
+	var token Identifier
+
+	err = runtime.BindStyledParameterWithOptions("simple", "token", mux.Vars(r)["token"], &token, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "token", Err: err})
+		return
+	}
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, SessionScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DeleteToken(w, r, token)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -3129,6 +3278,12 @@ func HandlerWithOptions(si ServerInterface, options GorillaServerOptions) http.H
 	r.HandleFunc(options.BaseURL+"/ssf/stream", wrapper.ReplaceStream).Methods("PUT")
 
 	r.HandleFunc(options.BaseURL+"/ssf/verify", wrapper.VerifyStream).Methods("POST")
+
+	r.HandleFunc(options.BaseURL+"/tokens", wrapper.ListTokens).Methods("GET")
+
+	r.HandleFunc(options.BaseURL+"/tokens", wrapper.CreateToken).Methods("POST")
+
+	r.HandleFunc(options.BaseURL+"/tokens/{token}", wrapper.DeleteToken).Methods("DELETE")
 
 	r.HandleFunc(options.BaseURL+"/vault", wrapper.GetVault).Methods("GET")
 

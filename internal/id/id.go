@@ -27,6 +27,8 @@ type (
 	Receipt string
 	// Event names one thing that a vendor is told.
 	Event string
+	// Program names a program of the customer's own that has an access token.
+	Program string
 	// Request names an authorization request that waits for a customer.
 	Request string
 	// Stream names the way on which a vendor is told things.

@@ -7,6 +7,7 @@ import (
 )
 
 const (
+	ProgramScopes = "program.Scopes"
 	SessionScopes = "session.Scopes"
 )
 
@@ -363,7 +364,7 @@ type Grant struct {
 	Without []Choice `json:"without,omitempty,omitzero"`
 
 	// WrappedKey The grant key, sealed under the vault key.
-	WrappedKey WrappedKey `json:"wrapped_key"`
+	WrappedKey WrappedKey `json:"wrapped_key,omitempty,omitzero"`
 }
 
 // GrantKey 32 bytes; go into the vendor's tokens and are stored nowhere.

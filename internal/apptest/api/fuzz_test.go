@@ -15,7 +15,7 @@ import (
 )
 
 // last are the calls that end what the others need.
-var last = []string{"deleteRequest", "renewGrant", "approveFlow", "revokeVendorGrant", "withdrawGrant", "deleteAccount", "deleteStream", "logoutEverywhere", "logout"}
+var last = []string{"deleteRequest", "deleteToken", "renewGrant", "approveFlow", "revokeVendorGrant", "withdrawGrant", "deleteAccount", "deleteStream", "logoutEverywhere", "logout"}
 
 // proving are the calls that want the proof of a secret, or what can be there only once: drawing does
 // not find that.
@@ -57,7 +57,7 @@ func TestEveryCall_answersOnlyWhatIsDescribed(t *testing.T) {
 // try makes one call, and looks at what comes back.
 func (w *world) try(rt *rapid.T, o operation) {
 	d := &drawer{description: w.description, rt: rt, known: w.known}
-	who := rapid.SampledFrom([]string{"nobody", "session", "session", "vendor", "vendor", "rubbish", "both", "both", "both"}).Draw(rt, "who")
+	who := rapid.SampledFrom([]string{"nobody", "session", "session", "vendor", "vendor", "rubbish", "program", "both", "both", "both"}).Draw(rt, "who")
 	path, strange := d.path(o)
 	text := ""
 	if o.Body != nil || rapid.IntRange(0, 9).Draw(rt, "unasked body") == 0 {
@@ -94,6 +94,8 @@ func (w *world) request(rt *rapid.T, o operation, path, text, who string) *http.
 	switch who {
 	case "vendor", "both":
 		r.Header.Set("Authorization", "Bearer "+w.token)
+	case "program":
+		r.Header.Set("Authorization", "Bearer "+w.program)
 	case "rubbish":
 		r.Header.Set("Authorization", rapid.SampledFrom([]string{"Bearer", "Bearer x", "Basic eDp5", "DPoP " + w.token, "Bearer " + w.access, "x"}).Draw(rt, "authorization"))
 	}

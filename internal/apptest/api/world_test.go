@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/meins-id/meins/internal/apptest"
 )
@@ -18,15 +19,16 @@ var ada = map[string]any{"email": "ada@marker.example", "name": "Ada Marker"}
 type world struct {
 	*description
 
-	t      testing.TB
-	p      *apptest.Program
-	ada    *apptest.Customer
-	vendor apptest.Vendor
-	token  string // the vendor's own
-	access string // of the customer's consent
-	known  map[string][]any
-	seen   map[string]map[string]int // answers, by call
-	served map[string]bool           // whether a call was ever served
+	t       testing.TB
+	p       *apptest.Program
+	ada     *apptest.Customer
+	vendor  apptest.Vendor
+	token   string // the vendor's own
+	access  string // of the customer's consent
+	program string // a token of a program of the customer's own, for everything
+	known   map[string][]any
+	seen    map[string]map[string]int // answers, by call
+	served  map[string]bool           // whether a call was ever served
 }
 
 func newWorld(t testing.TB, p *apptest.Program) *world {
@@ -46,9 +48,11 @@ func newWorld(t testing.TB, p *apptest.Program) *world {
 		t.Fatal(err)
 	}
 	silent, _ := w.ada.Open(t, p.AuthorizeURL(w.vendor, "scope", "openid phone", "prompt", "none"))
+	made := w.made(t, "read:grants", "read:receipts", "read:releases", "withdraw")
+	w.program = made.Secret
 	later := w.call(t, w.token, "POST", "/vendor/requests", map[string]any{"parameters": w.parameters("openid email"), "grant_id": grants[0].ID}).Text("id")
 	w.known = map[string][]any{
-		"RequestID": {later}, "request": {later}, "grant_id": {grants[0].ID}, "scope": {"openid email", "openid nonsense offline_access"},
+		"token": {made.Token.ID}, "RequestID": {later}, "request": {later}, "grant_id": {grants[0].ID}, "scope": {"openid email", "openid nonsense offline_access"},
 		"parameters": {w.parameters("openid email"), w.parameters("openid profile")}, "claims": {map[string]any{"userinfo": map[string]any{"email": nil}}},
 		"GrantID": {grants[0].ID}, "grant": {grants[0].ID}, "stream": {stream}, "stream_id": {stream}, "StreamID": {stream},
 		"FlowToken": {flow, silent}, "Digest": {next.Digest}, "ClaimName": {"email", "name", "phone_number"},
@@ -68,6 +72,23 @@ func (w *world) parameters(scope string) map[string]any {
 		if name != "client_id" {
 			out[name] = values[0]
 		}
+	}
+	return out
+}
+
+// made is a token for a program, and what is told of it.
+type made struct {
+	Token  struct{ ID string }
+	Secret string
+}
+
+// made lets a program of the customer's do some things.
+func (w *world) made(t testing.TB, scopes ...string) made {
+	t.Helper()
+	r := w.asking(t, "", "POST", "/tokens", map[string]any{"name": "my notes", "scopes": scopes, "expires": time.Now().Add(time.Hour)})
+	var out made
+	if a := w.ada.Send(t, r); a.Status != http.StatusCreated || json.Unmarshal(a.Body, &out) != nil {
+		t.Fatalf("%d %s", a.Status, a.Body)
 	}
 	return out
 }
