@@ -28,6 +28,12 @@ const (
 	DeliveryMethodUrnIetfRfc8936 DeliveryMethod = "urn:ietf:rfc:8936"
 )
 
+// Defines values for EncryptionAlg.
+const (
+	EncryptionAlgECDHES       EncryptionAlg = "ECDH-ES"
+	EncryptionAlgECDHESA256KW EncryptionAlg = "ECDH-ES+A256KW"
+)
+
 // Defines values for ErasureState.
 const (
 	ErasureStateAcknowledged ErasureState = "acknowledged"
@@ -60,7 +66,8 @@ const (
 
 // Defines values for GrantMode.
 const (
-	GrantModeDirect GrantMode = "direct"
+	GrantModeDirect   GrantMode = "direct"
+	GrantModeEndToEnd GrantMode = "end-to-end"
 )
 
 // Defines values for GrantState.
@@ -284,6 +291,24 @@ type EachTime struct {
 	EachTime bool `json:"each_time"`
 }
 
+// Encryption The vendor's own key. Its UserInfo is made by the customer's agent, encrypted to this key, and passed on unread:
+// `capsule` is that message. The wrapped key is bound to the thumbprint (docs/vault-format.md).
+type Encryption struct {
+	Alg EncryptionAlg `json:"alg"`
+
+	// Key The public key as a JWK (RFC 7517).
+	Key string `json:"key"`
+
+	// Nested The message holds an unsecured JWT in the place of JSON.
+	Nested bool `json:"nested,omitempty,omitzero"`
+
+	// Thumbprint Of the key (RFC 7638, SHA-256).
+	Thumbprint string `json:"thumbprint"`
+}
+
+// EncryptionAlg defines model for Encryption.Alg.
+type EncryptionAlg string
+
 // Erasure A request for deletion. `overdue` is one without an answer after a month.
 type Erasure struct {
 	// Acknowledged Absent while the vendor has not taken note.
@@ -350,6 +375,9 @@ type Flow struct {
 
 	// Flow The vendor's request as the authorization endpoint sealed it.
 	Flow FlowToken `json:"flow"`
+
+	// Persona 26 characters of lower-case base32; never a secret.
+	Persona Identifier `json:"persona,omitempty,omitzero"`
 }
 
 // FlowStep `sign-in`: sign in, or prove again who is here when `reauthenticate` is set. `review`: show the ask and let the
@@ -383,10 +411,14 @@ type Grant struct {
 	Gpc bool `json:"gpc,omitempty,omitzero"`
 
 	// ID 26 characters of lower-case base32; never a secret.
-	ID       Identifier `json:"id"`
-	LastRead time.Time  `json:"last_read,omitempty,omitzero"`
+	ID Identifier `json:"id"`
 
-	// Mode How the vendor gets at the claims.
+	// Issuer The provider, for an end-to-end message.
+	Issuer   string    `json:"issuer,omitempty,omitzero"`
+	LastRead time.Time `json:"last_read,omitempty,omitzero"`
+
+	// Mode How the vendor gets at the claims. `direct`: they are open in the server's memory for the one answer.
+	// `end-to-end`: the customer's agent encrypted the answer to the vendor's key, and the server passes it on unread.
 	Mode GrantMode `json:"mode"`
 
 	// Offline Also while the customer is away.
@@ -420,6 +452,9 @@ type Grant struct {
 	// State The states of the Data Privacy Vocabulary; only `given` lets anything out.
 	State GrantState `json:"state"`
 
+	// Subject The customer as the vendor knows it, for an end-to-end message.
+	Subject string `json:"subject,omitempty,omitzero"`
+
 	// Taken Taken back since it was given; without purposes, the whole claim.
 	Taken []Choice `json:"taken,omitempty,omitzero"`
 
@@ -444,7 +479,8 @@ type GrantList struct {
 	Grants []Grant `json:"grants"`
 }
 
-// GrantMode How the vendor gets at the claims.
+// GrantMode How the vendor gets at the claims. `direct`: they are open in the server's memory for the one answer.
+// `end-to-end`: the customer's agent encrypted the answer to the vendor's key, and the server passes it on unread.
 type GrantMode string
 
 // GrantState The states of the Data Privacy Vocabulary; only `given` lets anything out.
@@ -568,6 +604,9 @@ type Next struct {
 	Digest Digest `json:"digest,omitempty,omitzero"`
 	Grant  *Grant `json:"grant,omitempty"`
 
+	// Issuer The provider, for an end-to-end message.
+	Issuer string `json:"issuer,omitempty,omitzero"`
+
 	// LoginHint Who the vendor thinks it is.
 	LoginHint string `json:"login_hint,omitempty,omitzero"`
 
@@ -587,6 +626,9 @@ type Next struct {
 	// customer decide. `resume`: the grant in force covers it. `redirect`: go to `redirect`. `refused`: the customer
 	// refused this very request at the time `refused`, not six months ago; go to `redirect`, or ask with `again`.
 	Step FlowStep `json:"step"`
+
+	// Subject The customer as the vendor knows it, for an end-to-end message.
+	Subject string `json:"subject,omitempty,omitzero"`
 }
 
 // NextCapsule defines model for NextCapsule.
@@ -721,7 +763,8 @@ type Receipt struct {
 	// ID 26 characters of lower-case base32; never a secret.
 	ID Identifier `json:"id"`
 
-	// Mode How the vendor gets at the claims.
+	// Mode How the vendor gets at the claims. `direct`: they are open in the server's memory for the one answer.
+	// `end-to-end`: the customer's agent encrypted the answer to the vendor's key, and the server passes it on unread.
 	Mode GrantMode `json:"mode,omitempty,omitzero"`
 
 	// Notice The text that the customer was shown; receipts after the decision name it by its hash alone.
@@ -1119,6 +1162,10 @@ type Vendor struct {
 	Client  Identifier `json:"client"`
 	Contact string     `json:"contact,omitempty,omitzero"`
 	Domain  string     `json:"domain"`
+
+	// Encryption The vendor's own key. Its UserInfo is made by the customer's agent, encrypted to this key, and passed on unread:
+	// `capsule` is that message. The wrapped key is bound to the thumbprint (docs/vault-format.md).
+	Encryption *Encryption `json:"encryption,omitempty"`
 
 	// Logo Hash of the picture; absent without one.
 	Logo      string `json:"logo,omitempty,omitzero"`

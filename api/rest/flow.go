@@ -31,7 +31,9 @@ func (s *REST) GetFlow(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	s.answer(w, r, http.StatusOK, s.nextOut(n), nil)
+	out := s.nextOut(n)
+	err = s.address(&out, n, who, in.Persona)
+	s.answer(w, r, http.StatusOK, out, err)
 }
 
 func (s *REST) nextOut(n provider.Next) Next {
@@ -51,7 +53,7 @@ func (s *REST) nextOut(n provider.Next) Next {
 		out.Step = FlowStepSignIn
 	}
 	if n.Grant != nil {
-		g := grantOut(*n.Grant)
+		g := s.grantOut(*n.Grant)
 		out.Grant = &g
 	}
 	return out

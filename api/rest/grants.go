@@ -15,7 +15,7 @@ func (s *REST) ListGrants(w http.ResponseWriter, r *http.Request) {
 		all, err := s.o.Consent.Grants(ctx, who.account)
 		out := GrantList{Grants: make([]Grant, 0, len(all))}
 		for _, g := range all {
-			out.Grants = append(out.Grants, who.shown(grantOut(g)))
+			out.Grants = append(out.Grants, who.shown(s.grantOut(g)))
 		}
 		return out, err
 	})
@@ -39,7 +39,7 @@ func (s *REST) grantBy(w http.ResponseWriter, r *http.Request, scope string, gra
 			return Grant{}, err
 		}
 		out, err := do(ctx, who.account, g)
-		return who.shown(grantOut(out)), err
+		return who.shown(s.grantOut(out)), err
 	})
 }
 
@@ -50,7 +50,7 @@ func (s *REST) grant(w http.ResponseWriter, r *http.Request, grant GrantID, do f
 			return Grant{}, err
 		}
 		out, err := do(ctx, who.Account, g)
-		return grantOut(out), err
+		return s.grantOut(out), err
 	})
 }
 
@@ -97,7 +97,7 @@ func changed[In any](s *REST, w http.ResponseWriter, r *http.Request, grant Gran
 			return Grant{}, err
 		}
 		out, err := do(ctx, who.Account, g, in)
-		return grantOut(out), err
+		return s.grantOut(out), err
 	})
 }
 

@@ -47,7 +47,7 @@ func sessionOut(s identity.Session) Session {
 func vendorOut(p consent.Party) Vendor {
 	v := Vendor{
 		Client: string(p.Client), Name: p.Name, Domain: p.Domain, Verified: p.Verified,
-		Contact: p.Contact, PolicyURI: p.PolicyURI, TermsURI: p.TermsURI,
+		Contact: p.Contact, PolicyURI: p.PolicyURI, TermsURI: p.TermsURI, Encryption: encryptionOut(p),
 	}
 	if p.Logo != "" {
 		v.Logo = "/vendors/" + string(p.Client) + "/logo"
@@ -99,7 +99,7 @@ func grantOut(g consent.Grant) Grant {
 	return Grant{
 		ID: string(g.ID), Vendor: vendorOut(g.Party), Persona: string(g.Persona), State: GrantState(g.State.String()),
 		Claims: claimsOut(g.Claims), Declined: declined, Without: choicesOut(g.Without), Offline: g.Offline,
-		Continuous: g.Continuous, Once: g.Once, Retention: g.Retention, Recipients: g.Recipients, Terms: g.Terms, Mode: GrantModeDirect,
+		Continuous: g.Continuous, Once: g.Once, Retention: g.Retention, Recipients: g.Recipients, Terms: g.Terms, Mode: GrantMode(g.Mode),
 		Given: g.Given, Ends: g.Ends, Since: g.Since, Reason: g.Reason, LastRead: g.LastRead, Reads: g.Reads,
 		Revision: g.Revision, WrappedKey: g.Wrapped,
 		Ephemeral: g.Ephemeral, Paused: g.Paused, EachTime: g.EachTime, Gpc: g.GPC, Taken: choicesOut(g.Taken),

@@ -98,6 +98,7 @@ type resumption struct {
 	Share      []byte     `json:"share"`
 	Grant      id.Grant   `json:"grant"`
 	WrappedKey []byte     `json:"wrapped_key"`
+	Pinned     string     `json:"pinned,omitempty"` // the vendor's key that the wrapped one is bound to
 	PromptNone bool       `json:"prompt_none"`
 }
 
@@ -114,6 +115,6 @@ func (resumption) LogValue() slog.Value { return slog.StringValue(redacted) }
 func (w *Web) resume(out http.ResponseWriter, r *http.Request, flow string, s identity.Session, next provider.Next) error {
 	return w.resumePage(out, r, next.Ask.Party, w.newPage(r, "resume", next.UILocales...), resumption{
 		Flow: flow, Account: s.Account, Session: s.ID, Share: s.Share,
-		Grant: next.Grant.ID, WrappedKey: next.Grant.Wrapped, PromptNone: next.PromptNone,
+		Grant: next.Grant.ID, WrappedKey: next.Grant.Wrapped, Pinned: next.Grant.Party.Encryption.Thumbprint, PromptNone: next.PromptNone,
 	})
 }

@@ -26,6 +26,7 @@ type vendorView struct {
 	Verified      bool
 	Contact       string
 	Policy, Terms string
+	Way, Key      string // key of the sentence that says who could read it on the way; of the vendor, by its thumbprint
 	Logo          string // address of the picture; without one, Initial stands for it
 	Initial       string
 }
@@ -35,6 +36,7 @@ func (w *Web) vendorView(ctx context.Context, p consent.Party) vendorView {
 	v := vendorView{
 		Client: p.Client, Name: p.Name, Domain: p.Domain, Verified: p.Verified, Contact: p.Contact,
 		Policy: webAddress(p.PolicyURI), Terms: webAddress(p.TermsURI), Initial: initial(p.Name),
+		Way: "way." + p.Mode(), Key: p.Encryption.Thumbprint,
 	}
 	if now, err := w.o.Vendors.Get(ctx, p.Client); err == nil && drawable(now) {
 		v.Logo = "/vendors/" + string(p.Client) + "/logo?v=" + logoVersion(now)

@@ -12,7 +12,8 @@ type protocolFlags struct {
 	RequestAlg       string   `enum:",ES256,RS256,PS256,EdDSA" default:"" env:"-" help:"The one algorithm of signed requests."`
 	AuthAlg          string   `enum:",ES256,RS256,PS256,EdDSA" default:"" env:"-" help:"The one algorithm of private_key_jwt."`
 	ResponseAlg      string   `enum:",RS256,ES256,EdDSA" default:"" env:"-" help:"How authorization responses are signed where the vendor wants that (JARM); RS256 when empty."`
-	UserInfoAlg      string   `name:"userinfo-alg" enum:",RS256,ES256,EdDSA" default:"" env:"-" help:"Sign UserInfo; plain JSON when empty."`
+	UserInfoAlg      string   `name:"userinfo-alg" enum:",RS256,ES256,EdDSA,none" default:"" env:"-" help:"Sign UserInfo; plain JSON when empty. With --userinfo-encryption only none: a JWT without a signature inside."`
+	UserInfoKeyAlg   string   `name:"userinfo-encryption" enum:",ECDH-ES,ECDH-ES+A256KW" default:"" env:"-" help:"Release end-to-end: customers' agents encrypt UserInfo (A256GCM) to the one key in --jwks-file with use enc, on P-256 or X25519."`
 	IntrospectionAlg string   `enum:",RS256,ES256,EdDSA" default:"" env:"-" help:"How introspection is signed where the vendor wants that; RS256 when empty."`
 	DPoP             bool     `name:"dpop" env:"-" help:"Refuse token requests without a DPoP proof."`
 	InitiateLoginURI string   `name:"initiate-login-uri" env:"-" placeholder:"URL" help:"Where the vendor begins a login that somebody else starts."`
@@ -25,7 +26,7 @@ type protocolFlags struct {
 func (f protocolFlags) protocol() identity.Protocol {
 	p := identity.Protocol{
 		Profile: f.Profile, PKCE: f.PKCE, RequirePushed: f.RequirePushed, RequireSigned: f.RequireSigned, RequestAlg: f.RequestAlg, AuthAlg: f.AuthAlg,
-		ResponseAlg: f.ResponseAlg, UserInfoAlg: f.UserInfoAlg, IntrospectionAlg: f.IntrospectionAlg, BoundTokens: f.DPoP,
+		ResponseAlg: f.ResponseAlg, UserInfoAlg: f.UserInfoAlg, UserInfoKeyAlg: f.UserInfoKeyAlg, IntrospectionAlg: f.IntrospectionAlg, BoundTokens: f.DPoP,
 		InitiateLogin: f.InitiateLoginURI, DefaultMaxAge: f.DefaultMaxAge, Resources: f.Resource,
 		Farewells: identity.Farewells{BackLogout: f.BackLogoutURI, FrontLogout: f.FrontLogoutURI},
 	}

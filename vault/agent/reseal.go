@@ -165,11 +165,11 @@ func namesSize(names []string) int {
 // next seals the next capsule of a grant.
 func (a *Agent) next(g Grant, claims vault.Claims) (ResealedCapsule, error) {
 	account, grant := id.Account(a.session.Account), id.Grant(g.ID)
-	key, err := vault.UnwrapGrantKey(a.key, account, grant, g.WrappedKey)
+	key, err := vault.UnwrapGrantKeyFor(a.key, account, grant, pin(g.Vendor), g.WrappedKey)
 	if err != nil {
 		return ResealedCapsule{}, err
 	}
-	capsule, err := vault.SealCapsule(key, account, grant, g.Revision+1, claims)
+	capsule, err := toVendor(g).seal(key, account, grant, g.Revision+1, claims)
 	return ResealedCapsule{Grant: g.ID, Revision: g.Revision + 1, Capsule: capsule}, err
 }
 

@@ -171,7 +171,12 @@ func (a *Agent) Approve(ctx context.Context, decision Decision) (redirect string
 		delete(a.reviews, decision.Flow)
 		return "", ErrStaleReview
 	}
-	approval, err := a.approval(decision, shown, claims)
+	to, persona, err := a.address(ctx, decision, shown)
+	if err != nil {
+		return "", err
+	}
+	shown.persona = persona
+	approval, err := a.approval(decision, shown, to, claims)
 	if err != nil {
 		return "", err
 	}
@@ -210,9 +215,9 @@ func (a *Agent) reviewed(ctx context.Context, decision Decision) (review, error)
 }
 
 // approval draws the grant and its key, and seals exactly the approved claims.
-func (a *Agent) approval(decision Decision, shown review, claims vault.Claims) (Approval, error) {
+func (a *Agent) approval(decision Decision, shown review, to addressee, claims vault.Claims) (Approval, error) {
 	account, grant, key := id.Account(a.session.Account), id.New[id.Grant](), vault.NewGrantKey()
-	capsule, err := vault.SealCapsule(key, account, grant, 1, claims)
+	capsule, err := to.seal(key, account, grant, 1, claims)
 	if err != nil {
 		return Approval{}, err
 	}
@@ -220,7 +225,7 @@ func (a *Agent) approval(decision Decision, shown review, claims vault.Claims) (
 		Flow: decision.Flow, Digest: decision.Digest, Choices: choose(decision, shown.ask.Claims), Locale: decision.Locale,
 		Grant: string(grant), Persona: string(shown.persona), Capsule: capsule,
 		Notice: decision.Notice, Ephemeral: decision.Ephemeral, EachTime: decision.EachTime,
-		WrappedKey: vault.WrapGrantKey(a.key, account, grant, key), GrantKey: key.Bytes(),
+		WrappedKey: vault.WrapGrantKeyFor(a.key, account, grant, pin(to.vendor), key), GrantKey: key.Bytes(),
 	}, nil
 }
 
@@ -274,7 +279,7 @@ func (a *Agent) Resume(ctx context.Context, flow string) (redirect string, err e
 		return "", ErrNoResume
 	}
 	g := next.Grant
-	key, err := vault.UnwrapGrantKey(a.key, id.Account(s.Account), id.Grant(g.ID), g.WrappedKey)
+	key, err := vault.UnwrapGrantKeyFor(a.key, id.Account(s.Account), id.Grant(g.ID), pin(g.Vendor), g.WrappedKey)
 	if err != nil {
 		return "", err
 	}

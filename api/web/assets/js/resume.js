@@ -6,7 +6,7 @@
 // Its input stands in the page, every member a text but the last:
 //
 //   <script type="application/json" id="resume">{"flow": "…", "account": "…", "session": "…", "share": "<base64>",
-//     "grant": "…", "wrapped_key": "<base64>", "prompt_none": false}</script>
+//     "grant": "…", "wrapped_key": "<base64>", "pinned": "<thumbprint, or absent>", "prompt_none": false}</script>
 //
 // What the agent keeps in this browser ("meins.kept", see agent.js) is the other half of the share.
 // Where the two do not open the grant, the customer unlocks the vault; a vendor that wants no
@@ -83,7 +83,9 @@ export async function grantKey(input, kept) {
   require(kept?.account === input.account && kept.session === input.session && typeof kept.wrapped === "string");
   const vaultKey = await openSession(bytes(input.share), input.account, input.session, bytes(kept.wrapped));
   try {
-    return await unwrapGrantKey(vaultKey, input.account, input.grant, bytes(input.wrapped_key));
+    // Where the vendor reads end-to-end, the key is bound to the vendor's own (WrapGrantKeyFor).
+    const grant = input.pinned ? `${input.grant}/${input.pinned}` : input.grant;
+    return await unwrapGrantKey(vaultKey, input.account, grant, bytes(input.wrapped_key));
   } finally {
     vaultKey.fill(0);
   }
