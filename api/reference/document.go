@@ -35,7 +35,7 @@ func newDocument(text []byte) (document, error) {
 			if err != nil {
 				return document{}, fmt.Errorf("%s %s: %w", method, path.name, err)
 			}
-			call = call.with("x-problems", anys(problems)).with("responses", d.responses(call, problems))
+			call = call.with("x-problems", anys(problems)).with("responses", d.responses(method, call, problems))
 			item = item.with(method, call)
 		}
 		paths = append(paths, member{path.name, item})
@@ -109,9 +109,13 @@ func (d document) callers(call object) []string {
 	return all
 }
 
-// responses replaces the default by each status that a problem of the call has.
-func (d document) responses(call object, problems []string) object {
+// responses replaces the default by each status that a problem of the call has. What is read can be known
+// already.
+func (d document) responses(method string, call object, problems []string) object {
 	out := call.object("responses").without("default")
+	if method == "get" {
+		out = append(out, member{"304", object{{"description", "It is as `If-None-Match` names it."}}})
+	}
 	var statuses []string
 	for _, code := range problems {
 		status := strconv.Itoa(d.status(code))

@@ -11,6 +11,7 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
+	"sync"
 )
 
 // Where it is served.
@@ -35,11 +36,20 @@ type Options struct {
 
 // Reference serves the description of the API. Its methods may be called from any goroutine.
 type Reference struct {
-	document, page, style fixed
+	made func() (*answers, error)
 }
 
-// New reads the description and makes everything that is served.
-func New(o Options) (*Reference, error) {
+// answers is everything that is served.
+type answers struct{ document, page, style fixed }
+
+// New prepares a reference. It is made when somebody asks for it the first time: reading the
+// description takes longer than everything else at the start of a server, and more memory.
+func New(o Options) *Reference {
+	return &Reference{sync.OnceValues(func() (*answers, error) { return o.make() })}
+}
+
+// make reads the description and makes everything that is served.
+func (o Options) make() (*answers, error) {
 	d, err := newDocument(o.Document)
 	if err != nil {
 		return nil, fmt.Errorf("read the API's description: %w", err)
@@ -61,7 +71,7 @@ func New(o Options) (*Reference, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write the API's page: %w", err)
 	}
-	return &Reference{
+	return &answers{
 		document: fix("application/json", text), page: fix("text/html; charset=utf-8", html), style: fix("text/css; charset=utf-8", style),
 	}, nil
 }
@@ -85,14 +95,29 @@ func integrity(content []byte) string {
 func (s *Reference) Document(w http.ResponseWriter, r *http.Request) {
 	// Everybody may read it from anywhere: it is the same for all, and tools run on pages of their own.
 	w.Header().Set("Access-Control-Allow-Origin", "*")
-	s.document.serve(w, r)
+	s.serve(w, r, func(a *answers) fixed { return a.document })
 }
 
 // Page answers with the description, for people.
-func (s *Reference) Page(w http.ResponseWriter, r *http.Request) { s.page.serve(w, r) }
+func (s *Reference) Page(w http.ResponseWriter, r *http.Request) {
+	s.serve(w, r, func(a *answers) fixed { return a.page })
+}
 
 // Style answers with the page's own style sheet.
-func (s *Reference) Style(w http.ResponseWriter, r *http.Request) { s.style.serve(w, r) }
+func (s *Reference) Style(w http.ResponseWriter, r *http.Request) {
+	s.serve(w, r, func(a *answers) fixed { return a.style })
+}
+
+// serve answers with one of them. That they cannot be made is a mistake of the program, which its
+// tests find.
+func (s *Reference) serve(w http.ResponseWriter, r *http.Request, one func(*answers) fixed) {
+	a, err := s.made()
+	if err != nil {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	one(a).serve(w, r)
+}
 
 // fixed is an answer that is the same for everybody until the program is another one.
 type fixed struct {

@@ -50,7 +50,7 @@ func New(o Options) *REST { return &REST{o: o} }
 // Register puts every call into the router.
 func (s *REST) Register(r *mux.Router) {
 	HandlerWithOptions(s, GorillaServerOptions{
-		BaseURL: Base, BaseRouter: r,
+		BaseURL: Base, BaseRouter: r, Middlewares: []MiddlewareFunc{tagged},
 		ErrorHandlerFunc: func(w http.ResponseWriter, r *http.Request, err error) {
 			s.fail(w, r, errParameter.Because(err))
 		},
