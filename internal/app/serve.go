@@ -127,8 +127,8 @@ func newHandler(c serverConfig, n *node, m *metrics, now func() time.Time, log *
 	oidc, err := provider.New(provider.Options{
 		Issuer: c.Issuer, Accounts: n.accounts, Vendors: n.vendors, Keys: n.keys, Consent: n.consent, Store: n.store,
 		Now: now, Log: log, Session: session, ClearSession: cookie.Clear,
-		ErrorPage: func(w http.ResponseWriter, r *http.Request, status int, code string) { pages.Error(w, r, status, code) },
-		Registration: c.registration(), Forget: n.signals.Forget,
+		ErrorPage:    func(w http.ResponseWriter, r *http.Request, status int, code string) { pages.Error(w, r, status, code) },
+		Registration: c.registration(), ClientDocuments: c.ClientIDDocuments, Forget: n.signals.Forget,
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("set up provider: %w", err)
@@ -140,12 +140,8 @@ func newHandler(c serverConfig, n *node, m *metrics, now func() time.Time, log *
 	if err != nil {
 		return nil, nil, fmt.Errorf("set up pages: %w", err)
 	}
-	described, err := newReference(pages)
-	if err != nil {
-		return nil, nil, err
-	}
 	handler := api.New(api.Options{
-		Provider: oidc.Handler(), Pages: pages, Reference: described,
+		Provider: oidc.Handler(), Pages: pages, Reference: newReference(pages),
 		REST: rest.New(rest.Options{
 			Issuer: c.Issuer, Accounts: n.accounts, Consent: n.consent, Provider: oidc, Keys: n.keys, Signals: n.signals,
 			Cookie: cookie, Now: now, Log: log,
@@ -156,7 +152,7 @@ func newHandler(c serverConfig, n *node, m *metrics, now func() time.Time, log *
 }
 
 // newReference makes the API's own page, in the look of the others.
-func newReference(pages *web.Web) (*reference.Reference, error) {
+func newReference(pages *web.Web) *reference.Reference {
 	path, integrity := pages.Asset("style.css")
 	icon, _ := pages.Asset("seal.svg")
 	return reference.New(reference.Options{
