@@ -135,6 +135,7 @@ type vendorRecord struct {
 	Proof    *DomainProof      `json:"domain_proof,omitempty"`
 	// Registration is there when the vendor registered itself.
 	Registration *Registration `json:"registration,omitempty"`
+	Document     *Document     `json:"document,omitempty"`
 }
 
 // logoRecord is a vendor's picture, apart from what is read on every request.

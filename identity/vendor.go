@@ -56,6 +56,7 @@ type Vendor struct {
 
 	DomainProof  DomainProof
 	Registration *Registration `json:",omitempty"` // nil when the operator registered it
+	Document     *Document     `json:",omitempty"` // of a vendor whose client_id is its address
 }
 
 // Sector names the vendors that know a customer by the same sub; public ones have none.
@@ -82,7 +83,7 @@ func (v Vendor) record() vendorRecord {
 		Logo: v.LogoHash, Contact: v.Contact, Policy: v.PolicyURI, Terms: v.TermsURI,
 		Redirect: v.RedirectURIs, Logout: v.PostLogoutRedirectURIs, Public: v.Public, Method: v.AuthMethod,
 		Secret: v.SecretHash, Sealed: v.Sealed, JWKS: v.JWKS, JWKSURI: v.JWKSURI, Purposes: v.Purposes, Alg: v.SigningAlg, Grants: v.GrantTypes,
-		Created: v.Created.Unix(), Protocol: v.Protocol.record(), Subject: v.SubjectType, Proof: v.DomainProof.record(), Registration: v.Registration,
+		Created: v.Created.Unix(), Protocol: v.Protocol.record(), Subject: v.SubjectType, Proof: v.DomainProof.record(), Registration: v.Registration, Document: v.Document,
 	}
 }
 
@@ -93,6 +94,6 @@ func (r vendorRecord) vendor(logo logoRecord) Vendor {
 		Logo: logo.Data, LogoType: logo.Type, LogoHash: r.Logo, Contact: r.Contact, PolicyURI: r.Policy, TermsURI: r.Terms,
 		RedirectURIs: r.Redirect, PostLogoutRedirectURIs: r.Logout, Public: r.Public, AuthMethod: r.Method,
 		SecretHash: r.Secret, Sealed: r.Sealed, JWKS: r.JWKS, JWKSURI: r.JWKSURI, Purposes: r.Purposes, SigningAlg: r.Alg, GrantTypes: r.Grants,
-		Created: fromUnix(r.Created), Protocol: r.protocol(), SubjectType: r.Subject, DomainProof: r.proof(), Registration: r.Registration,
+		Created: fromUnix(r.Created), Protocol: r.protocol(), SubjectType: r.Subject, DomainProof: r.proof(), Registration: r.Registration, Document: r.Document,
 	}
 }

@@ -95,12 +95,12 @@ func (s *Vendors) VerifyDomain(ctx context.Context, client id.Client, p Prover) 
 // find says how a domain names the vendor. The error says that one of the two could not be asked.
 func (p Prover) find(ctx context.Context, v Vendor) (how string, err error) {
 	body, fileErr := p.File(ctx, "https://"+v.Domain+proofPath)
-	if fileErr == nil && slices.Contains(strings.Fields(string(body)), string(v.ID)) {
+	if fileErr == nil && slices.Contains(strings.Fields(string(body)), v.ClientID()) {
 		return ProofFile, nil
 	}
 	records, txtErr := p.TXT(ctx, proofName+v.Domain)
 	for _, record := range records {
-		if txtErr == nil && strings.TrimSpace(record) == string(v.ID) {
+		if txtErr == nil && strings.TrimSpace(record) == v.ClientID() {
 			return ProofDNS, nil
 		}
 	}

@@ -43,7 +43,7 @@ func (p *Provider) authenticateByKey(ctx context.Context, c credentials) (identi
 		return identity.Vendor{}, err
 	}
 	var claims jwt.Claims
-	if p.verifyAssertion(ctx, v, signed, &claims) != nil || !p.holds(claims, v.ID) {
+	if p.verifyAssertion(ctx, v, signed, &claims) != nil || !p.holds(claims, id.Client(v.ClientID())) || named(v, claimed) != nil {
 		return identity.Vendor{}, refuseClient()
 	}
 	// Only now is anything written: the signature is the vendor's.

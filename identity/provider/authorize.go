@@ -80,6 +80,9 @@ func (p *Provider) asker(r *http.Request, form url.Values) (v identity.Vendor, s
 		return identity.Vendor{}, http.StatusBadRequest, pageMalformed
 	}
 	v, err := p.vendor(r.Context(), id.Client(form.Get("client_id")))
+	if err == nil {
+		err = named(v, id.Client(form.Get("client_id")))
+	}
 	switch {
 	case errors.Is(err, identity.ErrNoVendor):
 		return identity.Vendor{}, http.StatusBadRequest, pageVendor

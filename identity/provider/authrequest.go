@@ -26,7 +26,7 @@ const (
 // vendor and its address were checked before.
 func (p *Provider) readRequest(v identity.Vendor, form url.Values) (request, outcome) {
 	q := request{
-		Client: v.ID, RedirectURI: form.Get("redirect_uri"), State: form.Get("state"), Nonce: form.Get("nonce"),
+		Client: v.ID, Document: documentClient(v), RedirectURI: form.Get("redirect_uri"), State: form.Get("state"), Nonce: form.Get("nonce"),
 		Challenge: form.Get("code_challenge"), LoginHint: loginHint(form.Get("login_hint")),
 		UILocales: words(form.Get("ui_locales"), maxLocales), Issued: p.o.Now(), Mode: form.Get("response_mode"),
 	}
@@ -40,7 +40,7 @@ func (p *Provider) readRequest(v identity.Vendor, form url.Values) (request, out
 		func(q *request) outcome { return q.readPrompt(v, form) },
 		func(q *request) outcome { return q.readClaims(form.Get("claims")) },
 		func(q *request) outcome { return q.readDetails(form.Get("authorization_details")) },
-		func(q *request) outcome { return p.readHint(q, form.Get("id_token_hint")) },
+		func(q *request) outcome { return p.readHint(v, q, form.Get("id_token_hint")) },
 	} {
 		if wrong := check(&q); wrong != nil {
 			return request{}, wrong
@@ -234,12 +234,12 @@ func meets(wanted *consent.ClaimRequest) bool {
 
 // readHint reads the ID token that says whom the vendor means. One that this vendor was not given, or
 // that is not ours at all, is a mistake of the request; an old one is not.
-func (p *Provider) readHint(q *request, hint string) outcome {
+func (p *Provider) readHint(v identity.Vendor, q *request, hint string) outcome {
 	if hint == "" {
 		return nil
 	}
 	claims, err := p.readIDToken(hint)
-	if err != nil || !slices.Contains(claims.Audience, string(q.Client)) {
+	if err != nil || !slices.Contains(claims.Audience, v.ClientID()) {
 		return failure(errInvalidRequest, "id_token_hint is not valid")
 	}
 	return q.mean(claims.Subject)

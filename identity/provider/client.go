@@ -36,6 +36,9 @@ func vendorOf(c op.Client) identity.Vendor { return c.(client).vendor }
 
 // vendor finds a vendor by its client_id; identity.ErrNoVendor for everything that is none.
 func (p *Provider) vendor(ctx context.Context, client id.Client) (identity.Vendor, error) {
+	if isAddressed(string(client)) {
+		return p.described(ctx, string(client))
+	}
 	v, err := p.o.Vendors.Get(ctx, client)
 	if err != nil {
 		return identity.Vendor{}, fmt.Errorf("find vendor: %w", err)

@@ -113,7 +113,7 @@ func (p *Provider) authenticate(ctx context.Context, c credentials) (identity.Ve
 	if err != nil {
 		return identity.Vendor{}, err
 	}
-	if !p.proves(v, c) {
+	if !p.proves(v, c) || named(v, c.client) != nil {
 		return identity.Vendor{}, refuseClient()
 	}
 	return v, nil

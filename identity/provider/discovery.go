@@ -44,6 +44,7 @@ type metadata struct {
 	DetailsSupported []string `json:"authorization_details_types_supported"` // RFC 9396
 
 	IssInResponse      bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207
+	ClientDocuments    bool     `json:"client_id_metadata_document_supported,omitempty"`
 	PromptsSupported   []string `json:"prompt_values_supported"`
 	IntrospectionAlgs  []string `json:"introspection_signing_alg_values_supported"` // RFC 9701
 	ProofAlgs          []string `json:"dpop_signing_alg_values_supported"`          // RFC 9449

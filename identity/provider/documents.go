@@ -37,6 +37,7 @@ type documents struct {
 	get  func(ctx context.Context, address string, header http.Header, limit int64) (egress.Answer, error)
 	now  func() time.Time
 	busy chan struct{}
+	most int // that are kept
 
 	mu   sync.Mutex
 	kept map[string]*document
@@ -55,7 +56,7 @@ type document struct {
 }
 
 func newDocuments(client *egress.Client, now func() time.Time) *documents {
-	return &documents{get: client.Get, now: now, busy: make(chan struct{}, documentsAtOnce), kept: map[string]*document{}}
+	return &documents{get: client.Get, now: now, busy: make(chan struct{}, documentsAtOnce), most: maxDocuments, kept: map[string]*document{}}
 }
 
 // wish is which document is wanted. Check refuses what cannot be used: a good document is never
@@ -98,7 +99,7 @@ func (d *documents) find(address string) *document {
 	if ok {
 		return doc
 	}
-	if len(d.kept) >= maxDocuments {
+	if len(d.kept) >= d.most {
 		for other := range d.kept {
 			delete(d.kept, other)
 			break

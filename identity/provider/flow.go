@@ -23,6 +23,7 @@ const maxFlow = 32 << 10
 // somebody who is not signed in cannot make the server write anything. It prints [redacted].
 type request struct {
 	Client      id.Client       `json:"client"`
+	Document    string          `json:"document,omitempty"` // the client's address, if that is its name
 	RedirectURI string          `json:"redirect_uri"`
 	State       string          `json:"state,omitempty"`
 	Nonce       string          `json:"nonce,omitempty"`

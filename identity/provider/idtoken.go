@@ -46,7 +46,7 @@ func (p *Provider) idToken(v identity.Vendor, t token, nonce, access string, rel
 	algorithm := cmp.Or(v.SigningAlg, defaultAlgorithm)
 	now := p.o.Now()
 	payload, err := join(idClaims{
-		Issuer: p.o.Issuer, Subject: t.Subject, Audience: string(t.Client), Party: string(t.Client),
+		Issuer: p.o.Issuer, Subject: t.Subject, Audience: v.ClientID(), Party: v.ClientID(),
 		Expires: now.Add(idTokenLifetime).Unix(), Issued: now.Unix(), AuthTime: t.AuthTime.Unix(),
 		Nonce: nonce, Context: acrKnown, Methods: t.Methods, Access: accessHash(algorithm, access), Session: t.Session,
 	}, released)

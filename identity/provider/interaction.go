@@ -204,6 +204,9 @@ func (p *Provider) Resume(ctx context.Context, s identity.Session, flow string, 
 	if d.Effect != consent.Allow || g.Ephemeral || v.prompts(promptConsent) {
 		return "", ErrReview
 	}
+	if err := p.used(ctx, v.vendor); err != nil {
+		return "", err
+	}
 	if err := p.spend(ctx, v.request); err != nil {
 		return "", err
 	}

@@ -77,7 +77,7 @@ func (p *Provider) introspect(ctx context.Context, h http.Header, form url.Value
 	if err != nil || !active {
 		return v, introspection{}, err
 	}
-	return v, p.describe(k, t), nil
+	return v, p.describe(v, k, t), nil
 }
 
 // readEither opens a token whose kind the vendor need not say.
@@ -117,10 +117,10 @@ func (p *Provider) standing(ctx context.Context, k kind, t token) (bool, error) 
 	return !revoked && err == nil, err
 }
 
-func (p *Provider) describe(k kind, t token) introspection {
+func (p *Provider) describe(v identity.Vendor, k kind, t token) introspection {
 	answer := introspection{
-		Active: true, Scope: t.scope(), Client: string(t.Client), Expires: t.Expires.Unix(), Issued: t.Issued.Unix(),
-		Subject: t.Subject, Audience: string(t.Client), Issuer: p.o.Issuer, ID: t.ID, Confirmation: confirm(t.Thumbprint),
+		Active: true, Scope: t.scope(), Client: v.ClientID(), Expires: t.Expires.Unix(), Issued: t.Issued.Unix(),
+		Subject: t.Subject, Audience: v.ClientID(), Issuer: p.o.Issuer, ID: t.ID, Confirmation: confirm(t.Thumbprint),
 	}
 	if k == kindAPI {
 		answer.Audience = t.Resources[0]

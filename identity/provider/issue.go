@@ -66,7 +66,7 @@ func (p *Provider) issueToClient(ctx context.Context, v identity.Vendor, pr proo
 		return nil, err
 	}
 	return p.issueFor(v, token{
-		Client: v.ID, Subject: string(v.ID), Thumbprint: pr.thumbprint, Resources: v.Protocol.Resources,
+		Client: v.ID, Subject: v.ClientID(), Thumbprint: pr.thumbprint, Resources: v.Protocol.Resources,
 	}, resource)
 }
 

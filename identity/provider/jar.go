@@ -54,7 +54,7 @@ func (p *Provider) openRequest(ctx context.Context, v identity.Vendor, text stri
 	if !ok {
 		return invalid("a parameter in the request object is malformed")
 	}
-	form.Set("client_id", string(v.ID))
+	form.Set("client_id", v.ClientID())
 	return form, nil
 }
 
@@ -97,11 +97,11 @@ func (p *Provider) objectMistake(v identity.Vendor, c jwt.Claims, parameters map
 	switch {
 	case nested || reference:
 		return "a request object must not hold another one"
-	case c.Issuer != "" && c.Issuer != string(v.ID) || strict && c.Issuer == "":
+	case c.Issuer != "" && c.Issuer != v.ClientID() || strict && c.Issuer == "":
 		return "iss of the request object is not the client"
-	case client != "" && client != string(v.ID) || strict && client == "":
+	case client != "" && client != v.ClientID() || strict && client == "":
 		return "client_id in the request object is not the client"
-	case c.Subject == string(v.ID):
+	case c.Subject == v.ClientID():
 		return "sub of the request object is the client: that is a client assertion"
 	case len(c.Audience) > 0 && !slices.Contains(c.Audience, p.o.Issuer) || strict && len(c.Audience) == 0:
 		return "aud of the request object is not this issuer"

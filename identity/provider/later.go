@@ -125,7 +125,7 @@ func (p *Provider) Forget(ctx context.Context, account id.Account) error {
 }
 
 func (p *Provider) shown(ctx context.Context, rec laterRecord) (Later, error) {
-	v, err := p.vendor(ctx, rec.Client)
+	v, err := p.vendor(ctx, rec.Request.caller())
 	if err != nil {
 		return Later{}, err
 	}
@@ -138,7 +138,7 @@ func (p *Provider) shown(ctx context.Context, rec laterRecord) (Later, error) {
 }
 
 func (p *Provider) later(rec laterRecord, ask consent.Ask, answered bool) Later {
-	link := url.Values{"client_id": {string(rec.Client)}, "request_uri": {pushedPrefix + string(rec.ID)}}
+	link := url.Values{"client_id": {string(rec.Request.caller())}, "request_uri": {pushedPrefix + string(rec.ID)}}
 	return Later{
 		ID: rec.ID, Client: rec.Client, Ask: ask, Answered: answered, Link: p.o.Issuer + pathAuthorize + "?" + link.Encode(),
 		Created: rec.Request.Issued, Ends: rec.Request.Until,

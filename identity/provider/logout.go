@@ -91,7 +91,7 @@ func (p *Provider) farewell(ctx context.Context, form url.Values) (farewell, err
 	if err != nil {
 		return farewell{}, err
 	}
-	f.vendor = v
+	f.Client, f.vendor = v.ID, v
 	if address := form.Get("post_logout_redirect_uri"); slices.Contains(v.PostLogoutRedirectURIs, address) {
 		f.Address, f.State = address, form.Get("state")
 	}

@@ -47,6 +47,8 @@ type Options struct {
 
 	// Registration says who may register a vendor: nobody but the operator, when it is empty.
 	Registration string
+	// ClientDocuments takes vendors whose client_id is the address of a document about them.
+	ClientDocuments bool
 	// Forget drops what other rooms keep of a vendor that ends its registration; may be nil.
 	Forget func(context.Context, id.Client) error
 
@@ -66,8 +68,10 @@ type Provider struct {
 	replays  *replays
 	// documents are what vendors keep at addresses of their own.
 	documents *documents
-	out       *egress.Client // reads what vendors name, once
-	handler   http.Handler
+	// clientDocuments are what vendors say of themselves whose client_id is an address.
+	clientDocuments *documents
+	out             *egress.Client // reads what vendors name, once
+	handler         http.Handler
 }
 
 // New checks the options, all at once, and makes the provider.
@@ -82,6 +86,8 @@ func New(o Options) (*Provider, error) {
 	// Whoever runs the provider on loopback has the vendors there too.
 	p.out = egress.New(egress.Options{Loopback: strings.HasPrefix(o.Issuer, "http:")})
 	p.documents = newDocuments(p.out, o.Now)
+	p.clientDocuments = newClientDocuments(strings.HasPrefix(o.Issuer, "http:"), o.Now)
+	p.metadata.ClientDocuments = o.ClientDocuments
 	if o.Registration != RegistrationOff {
 		p.metadata.RegistrationEndpoint = o.Issuer + pathRegister
 	}

@@ -263,8 +263,14 @@ func addressOf(r *http.Request) netip.Addr {
 	return a.Addr()
 }
 
-// used lets a vendor stay that registered openly, when a customer decides about it.
+// used lets a vendor stay that registered openly, or that describes itself, when a customer decides
+// about it.
 func (p *Provider) used(ctx context.Context, v identity.Vendor) error {
+	if v.Document != nil {
+		if err := p.o.Vendors.Remember(ctx, v); err != nil {
+			return fmt.Errorf("remember vendor: %w", err)
+		}
+	}
 	if !v.Provisional() {
 		return nil
 	}

@@ -108,7 +108,7 @@ func (p *Provider) response(to reply, o outcome) string {
 // signResponse makes the JWT of JARM, 2.1: the outcome, and who says it to whom, until when.
 func (p *Provider) signResponse(to reply, values url.Values) (string, error) {
 	claims := map[string]any{
-		"aud": string(to.vendor.ID), "exp": p.o.Now().Add(responseLifetime).Unix(),
+		"aud": to.vendor.ClientID(), "exp": p.o.Now().Add(responseLifetime).Unix(),
 	}
 	for name := range values { // iss is among them
 		claims[name] = values.Get(name)

@@ -24,7 +24,7 @@ func wantsSigned(r *http.Request) bool {
 // signedIntrospection is the answer of RFC 9701, 5, for this vendor alone.
 func (p *Provider) signedIntrospection(v identity.Vendor, answer introspection) (string, error) {
 	return p.signAs(introspectionType, v.Protocol.IntrospectionAlg, map[string]any{
-		"iss": p.o.Issuer, "aud": string(v.ID), "iat": p.o.Now().Unix(), "token_introspection": answer,
+		"iss": p.o.Issuer, "aud": v.ClientID(), "iat": p.o.Now().Unix(), "token_introspection": answer,
 	})
 }
 

@@ -26,7 +26,7 @@ func (p *Provider) visit(ctx context.Context, flow string) (visit, error) {
 	if err != nil {
 		return visit{}, err
 	}
-	v, err := p.vendor(ctx, q.Client)
+	v, err := p.vendor(ctx, q.caller())
 	if errors.Is(err, identity.ErrNoVendor) {
 		return visit{}, ErrFlow
 	}

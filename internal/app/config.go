@@ -17,20 +17,21 @@ import (
 
 // serverConfig is every setting of a running server. docs/config.md explains them.
 type serverConfig struct {
-	Issuer          string        `required:"" placeholder:"URL" help:"The provider's public address; https, or http on loopback."`
-	Listen          string        `default:"127.0.0.1:8440" placeholder:"ADDR" help:"Where to serve customers and vendors."`
-	AdminListen     string        `placeholder:"ADDR" help:"Where to serve metrics and health; off when empty."`
-	Data            string        `default:"meins-data" placeholder:"DIR" help:"The data folder."`
-	MasterKeyFile   string        `placeholder:"FILE" help:"The server's master key; DIR/master.key when empty, created on first start."`
-	TLSCert         string        `name:"tls-cert" placeholder:"FILE" help:"Certificate chain (PEM), to serve https without a proxy."`
-	TLSKey          string        `name:"tls-key" placeholder:"FILE" help:"Key of the certificate (PEM)."`
-	TrustedProxy    []string      `placeholder:"CIDR" help:"Proxies whose X-Forwarded-For is believed."`
-	Registration    string        `enum:"off,token,open" default:"off" help:"Who may register a vendor beside you: nobody (off), who has a token of yours (token), or anybody (open)."`
-	ReadLog         string        `enum:"gathered,strict" default:"gathered" help:"Record reads within a second (gathered), or each before its answer (strict)."`
-	SessionLifetime time.Duration `default:"168h" help:"How long a customer stays signed in."`
-	KeyRotation     time.Duration `default:"0" placeholder:"DURATION" help:"How often keys are replaced by themselves, such as 2160h; 0 is never."`
-	LogLevel        string        `enum:"debug,info,warn,error" default:"info" help:"What to log: debug, info, warn, error."`
-	LogFormat       string        `enum:"json,text" default:"json" help:"How to log: json or text."`
+	Issuer            string        `required:"" placeholder:"URL" help:"The provider's public address; https, or http on loopback."`
+	Listen            string        `default:"127.0.0.1:8440" placeholder:"ADDR" help:"Where to serve customers and vendors."`
+	AdminListen       string        `placeholder:"ADDR" help:"Where to serve metrics and health; off when empty."`
+	Data              string        `default:"meins-data" placeholder:"DIR" help:"The data folder."`
+	MasterKeyFile     string        `placeholder:"FILE" help:"The server's master key; DIR/master.key when empty, created on first start."`
+	TLSCert           string        `name:"tls-cert" placeholder:"FILE" help:"Certificate chain (PEM), to serve https without a proxy."`
+	TLSKey            string        `name:"tls-key" placeholder:"FILE" help:"Key of the certificate (PEM)."`
+	TrustedProxy      []string      `placeholder:"CIDR" help:"Proxies whose X-Forwarded-For is believed."`
+	Registration      string        `enum:"off,token,open" default:"off" help:"Who may register a vendor beside you: nobody (off), who has a token of yours (token), or anybody (open)."`
+	ClientIDDocuments bool          `help:"Take vendors whose client_id is the https address of a document about them."`
+	ReadLog           string        `enum:"gathered,strict" default:"gathered" help:"Record reads within a second (gathered), or each before its answer (strict)."`
+	SessionLifetime   time.Duration `default:"168h" help:"How long a customer stays signed in."`
+	KeyRotation       time.Duration `default:"0" placeholder:"DURATION" help:"How often keys are replaced by themselves, such as 2160h; 0 is never."`
+	LogLevel          string        `enum:"debug,info,warn,error" default:"info" help:"What to log: debug, info, warn, error."`
+	LogFormat         string        `enum:"json,text" default:"json" help:"How to log: json or text."`
 }
 
 // validate lists every mistake at once: nobody likes to find them one by one.

@@ -41,6 +41,7 @@ type Options struct {
 	// Loopback also permits this machine itself, and plain http to it: for an issuer that is on
 	// loopback, where everything else is too.
 	Loopback bool
+	Stay     bool           // follow no redirect: it is an answer
 	Timeout  time.Duration  // of a whole exchange; 0 means 10 seconds
 	Roots    *x509.CertPool // nil means those of the system
 }
@@ -48,6 +49,7 @@ type Options struct {
 // Client sends requests out. Its methods may be called from any goroutine.
 type Client struct {
 	loopback bool
+	stay     bool
 	http     *http.Client
 }
 
@@ -63,7 +65,7 @@ func New(o Options) *Client {
 	if o.Timeout <= 0 {
 		o.Timeout = defaultTimeout
 	}
-	c := &Client{loopback: o.Loopback}
+	c := &Client{loopback: o.Loopback, stay: o.Stay}
 	dialer := &net.Dialer{Timeout: dialTimeout, Control: guardian(o.Loopback).Safe}
 	c.http = &http.Client{
 		Timeout: o.Timeout,
@@ -143,7 +145,7 @@ func (c *Client) Check(address string) error {
 // redirect lets a reading request follow to another address that is as good.
 func (c *Client) redirect(r *http.Request, via []*http.Request) error {
 	switch {
-	case via[0].Method != http.MethodGet:
+	case c.stay || via[0].Method != http.MethodGet:
 		return http.ErrUseLastResponse
 	case len(via) > maxRedirects:
 		return errRedirects
