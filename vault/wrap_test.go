@@ -76,3 +76,22 @@ func TestWrapForSession_shareThatIsNoKey_isRefused(t *testing.T) {
 		}
 	}
 }
+
+// Whoever shows the customer's program another key of the vendor's, or none, is not followed.
+func TestGrantKey_ofAnEndToEndGrant_opensForThePinnedKeyOnly(t *testing.T) {
+	k, g := vault.NewKey(), vault.NewGrantKey()
+	const one, other = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs", "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbW"
+	wrapped := vault.WrapGrantKeyFor(k, alice, shop, one, g)
+	if got, err := vault.UnwrapGrantKeyFor(k, alice, shop, one, wrapped); err != nil || !got.Equal(g) {
+		t.Fatal(err)
+	}
+	for _, shown := range []string{other, "", one + "/"} {
+		if got, err := vault.UnwrapGrantKeyFor(k, alice, shop, shown, wrapped); !errors.Is(err, vault.ErrSealed) || !got.IsZero() {
+			t.Errorf("%q: %v", shown, err)
+		}
+	}
+	plain := vault.WrapGrantKey(k, alice, shop, g)
+	if got, err := vault.UnwrapGrantKeyFor(k, alice, shop, one, plain); !errors.Is(err, vault.ErrSealed) || !got.IsZero() {
+		t.Errorf("a direct grant: %v", err)
+	}
+}
