@@ -50,7 +50,7 @@ func TestVendor_isFoundAsItWasAdded(t *testing.T) {
 	}
 	want := shop()
 	want.ID, want.AuthMethod, want.SecretHash, want.LogoHash = added.ID, identity.MethodBasic, added.SecretHash, added.LogoHash
-	want.GrantTypes, want.SectorIdentifier, want.Created = []string{"authorization_code", "refresh_token", "client_credentials"}, "shop.example", w.clock.Now()
+	want.GrantTypes, want.SectorIdentifier, want.Created = []string{"authorization_code", "refresh_token", "client_credentials", identity.GrantExchange}, "shop.example", w.clock.Now()
 	if diff := cmp.Diff(want, added); diff != "" {
 		t.Error(diff)
 	}

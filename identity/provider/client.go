@@ -15,9 +15,10 @@ import (
 
 // The grant types that exist here.
 const (
-	grantCode    = identity.GrantCode
-	grantRefresh = identity.GrantRefresh
-	grantClient  = identity.GrantClient
+	grantCode     = identity.GrantCode
+	grantRefresh  = identity.GrantRefresh
+	grantClient   = identity.GrantClient
+	grantExchange = identity.GrantExchange
 )
 
 // The scopes that mean something beside those that ask for claims.

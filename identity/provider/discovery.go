@@ -74,7 +74,7 @@ func newMetadata(issuer string) metadata {
 			ScopesSupported:                  []string{scopeOpenID, oidc.ScopeProfile, oidc.ScopeEmail, oidc.ScopeAddress, oidc.ScopePhone, scopeOffline},
 			ResponseTypesSupported:           []string{string(oidc.ResponseTypeCode)},
 			ResponseModesSupported:           responseModes,
-			GrantTypesSupported:              []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken, oidc.GrantTypeClientCredentials},
+			GrantTypesSupported:              []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken, oidc.GrantTypeClientCredentials, grantExchange},
 			ACRValuesSupported:               []string{acrKnown},
 			SubjectTypesSupported:            []string{identity.SubjectPairwise, identity.SubjectPublic},
 			IDTokenSigningAlgValuesSupported: names(idTokenAlgorithms),

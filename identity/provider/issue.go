@@ -15,13 +15,15 @@ import (
 
 // tokens is the answer of the token endpoint (RFC 6749, 5.1). It prints [redacted].
 type tokens struct {
-	Access    string   `json:"access_token"`
-	Type      string   `json:"token_type"`
-	ExpiresIn int64    `json:"expires_in"`
-	Refresh   string   `json:"refresh_token,omitempty"`
-	ID        string   `json:"id_token,omitempty"`
-	Scope     string   `json:"scope,omitempty"`
-	Grant     id.Grant `json:"grant_id,omitempty"` // Grant Management for OAuth 2.0
+	Access    string `json:"access_token"`
+	Type      string `json:"token_type"`
+	ExpiresIn int64  `json:"expires_in"`
+	Refresh   string `json:"refresh_token,omitempty"`
+	ID        string `json:"id_token,omitempty"`
+	Scope     string `json:"scope,omitempty"`
+	// IssuedType says what a token exchange gave (RFC 8693, 2.2.1).
+	IssuedType string   `json:"issued_token_type,omitempty"`
+	Grant      id.Grant `json:"grant_id,omitempty"` // Grant Management for OAuth 2.0
 
 	Details json.RawMessage `json:"authorization_details,omitempty"` // as granted (RFC 9396, 7)
 }
@@ -46,6 +48,7 @@ func (p *Provider) issueAccess(t token) *tokens {
 		ID: tokenID(), Client: t.Client, Grant: t.Grant, Family: t.Family, Subject: t.Subject,
 		Scopes: t.Scopes, Claims: t.Claims, Key: t.Key,
 		Issued: now, Expires: now.Add(p.o.AccessTokenLifetime), Thumbprint: t.Thumbprint, UserInfoAlg: t.UserInfoAlg,
+		Resources: t.Resources,
 	}
 	if !t.Ends.IsZero() {
 		access.Expires = earlier(access.Expires, t.Ends)

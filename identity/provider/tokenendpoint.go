@@ -32,7 +32,7 @@ func (p *Provider) token(r *http.Request) (*tokens, error) {
 	form := r.PostForm
 	grant := form.Get("grant_type")
 	switch grant {
-	case grantCode, grantRefresh, grantClient:
+	case grantCode, grantRefresh, grantClient, grantExchange:
 	case "":
 		return nil, refuseRequest("grant_type is missing")
 	default:
@@ -59,6 +59,8 @@ func (p *Provider) issue(ctx context.Context, v identity.Vendor, pr proof, form 
 	switch {
 	case len(form["resource"]) > 1:
 		return nil, refuseTarget() // a token is for one API
+	case grant == grantExchange:
+		return p.narrowToken(ctx, v, pr, form)
 	case grant == grantClient:
 		return p.issueToClient(ctx, v, pr, resource)
 	case grant == grantRefresh && form.Get("refresh_token") == "":
