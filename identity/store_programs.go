@@ -135,4 +135,3 @@ func (r records) dropProgram(ctx context.Context, account id.Account, name id.Pr
 		return errors.Join(tx.Delete(place), tx.Delete(programKey(name)))
 	})
 }
-

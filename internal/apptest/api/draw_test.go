@@ -125,7 +125,12 @@ func most(s schema, name string) int {
 // odd are values that somebody might send in any place.
 var odd = []any{
 	nil, true, -1, 0, 1.5, json.Number("1e400"), json.Number("18446744073709551616"), "", "\x00", "null", strings.Repeat("a", 5000), "ä\u202e\uFEFF",
-	"../..", "' OR 1=1", []any{}, []any{nil}, map[string]any{}, map[string]any{"": nil}, "aaaaaaaaaaaaaaaaaaaaaaaaaa", "AAAA",
+	"../..", "' OR 1=1",
+	[]any{},
+	[]any{nil},
+	map[string]any{},
+	map[string]any{"": nil},
+	"aaaaaaaaaaaaaaaaaaaaaaaaaa", "AAAA",
 	"2026-11-22T08:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z",
 }
 
