@@ -34,6 +34,8 @@ type clientMetadata struct {
 	AuthAlg          string `json:"token_endpoint_auth_signing_alg,omitempty"`
 	IDTokenAlg       string `json:"id_token_signed_response_alg,omitempty"`
 	UserInfoAlg      string `json:"userinfo_signed_response_alg,omitempty"`
+	UserInfoKeyAlg   string `json:"userinfo_encrypted_response_alg,omitempty"`
+	UserInfoEnc      string `json:"userinfo_encrypted_response_enc,omitempty"`
 	RequestAlg       string `json:"request_object_signing_alg,omitempty"`
 	ResponseAlg      string `json:"authorization_signed_response_alg,omitempty"`
 	IntrospectionAlg string `json:"introspection_signed_response_alg,omitempty"`
@@ -71,7 +73,7 @@ type clientMetadata struct {
 
 // notHere is metadata with a meaning that nobody here would honour: it is refused, not ignored.
 var notHere = []string{
-	"id_token_encrypted_response_alg", "id_token_encrypted_response_enc", "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc",
+	"id_token_encrypted_response_alg", "id_token_encrypted_response_enc",
 	"request_object_encryption_alg", "request_object_encryption_enc", "authorization_encrypted_response_alg", "authorization_encrypted_response_enc",
 	"introspection_encrypted_response_alg", "introspection_encrypted_response_enc",
 	"tls_client_auth_subject_dn", "tls_client_auth_san_dns", "tls_client_auth_san_uri", "tls_client_auth_san_ip", "tls_client_auth_san_email",
@@ -167,6 +169,8 @@ func (m *clientMetadata) mistake() (code, text string) {
 		return errMetadata, "application_type: must be web or native"
 	case !slices.Contains([]string{identity.SubjectPairwise, identity.SubjectPublic}, m.SubjectType):
 		return errMetadata, "subject_type: must be pairwise or public"
+	case m.UserInfoKeyAlg != "" && m.UserInfoEnc == "":
+		return errMetadata, "userinfo_encrypted_response_enc: needed, since its default is not supported"
 	case !m.responseFits():
 		return errMetadata, "response_types: must be code, and fit grant_types"
 	case slices.ContainsFunc(m.DefaultACR, func(s string) bool { return s != acrKnown }):

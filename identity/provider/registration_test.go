@@ -261,6 +261,25 @@ func TestRegistration_everyValueThatIsTaken_isKept(t *testing.T) {
 	}
 }
 
+func TestRegistration_ofAKeyForUserInfo_makesReleasesEndToEnd(t *testing.T) {
+	w, key := registering(t, provider.RegistrationOpen), ecKey(t)
+	set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "e1", Use: "enc"}}})
+	w.must(err)
+	c := w.register(metadata{"jwks": json.RawMessage(set), "userinfo_encrypted_response_alg": "ECDH-ES", "userinfo_encrypted_response_enc": "A256GCM"})
+	if v := w.registered(c); !v.EndToEnd() || c.text("userinfo_encrypted_response_alg") != "ECDH-ES" {
+		t.Errorf("%s", c.Body)
+	}
+	for name, change := range map[string]metadata{
+		"no key": {"userinfo_encrypted_response_alg": "ECDH-ES", "userinfo_encrypted_response_enc": "A256GCM"},
+		"unsafe": {"jwks": json.RawMessage(set), "userinfo_encrypted_response_alg": "RSA1_5", "userinfo_encrypted_response_enc": "A256GCM"},
+		"no enc": {"jwks": json.RawMessage(set), "userinfo_encrypted_response_alg": "ECDH-ES"},
+	} {
+		if got := w.call(http.MethodPost, "/oauth/register", "", described(change)); got.text("error") != "invalid_client_metadata" {
+			t.Errorf("%s: %d %s", name, got.Status, got.Body)
+		}
+	}
+}
+
 func TestRegistration_textsInOtherLanguages_areThoseThatTheRequestAsksFor(t *testing.T) {
 	w := registering(t, provider.RegistrationOpen)
 	c := w.register(metadata{"client_name#de": "Blumen", "policy_uri#de": "https://shop.example/de"})

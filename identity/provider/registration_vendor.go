@@ -74,7 +74,7 @@ func (m clientMetadata) vendor() identity.Vendor {
 		Purposes: m.Purposes, SigningAlg: m.IDTokenAlg, GrantTypes: m.GrantTypes, SubjectType: m.SubjectType,
 		Protocol: identity.Protocol{
 			RequirePushed: m.RequirePushed, RequireSigned: m.RequireSigned, RequestAlg: m.RequestAlg, AuthAlg: m.AuthAlg,
-			ResponseAlg: m.ResponseAlg, UserInfoAlg: m.UserInfoAlg, IntrospectionAlg: m.IntrospectionAlg, BoundTokens: m.BoundTokens,
+			ResponseAlg: m.ResponseAlg, UserInfoAlg: m.UserInfoAlg, UserInfoKeyAlg: m.UserInfoKeyAlg, UserInfoEnc: m.UserInfoEnc, IntrospectionAlg: m.IntrospectionAlg, BoundTokens: m.BoundTokens,
 			InitiateLogin: m.InitiateLogin, DefaultMaxAge: m.DefaultMaxAge, Farewells: m.Farewells,
 		},
 	}
