@@ -10,6 +10,7 @@ import (
 
 	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/vault"
 )
 
@@ -23,6 +24,7 @@ type vaultSection struct {
 	Title      string
 	Folded     bool
 	Attributes []attributeView
+	Rest       []attributeView // seldom used: they stand back while they are empty
 }
 
 // attributeView is one attribute: where it is typed, and who reads it. A full name that is set hides
@@ -35,9 +37,10 @@ type attributeView struct {
 
 // readersView is who reads an attribute.
 type readersView struct {
-	When  string // "", or "set" or "unset": holds while there is a full name, or none
-	Names string // those who see a change, as JSON
-	List  string // all of them, in words; empty for nobody
+	Persona id.Persona // whose vendors these are; empty where nobody reads anything
+	When    string     // "", or "set" or "unset": holds while there is a full name, or none
+	Names   string     // those who see a change, as JSON
+	List    string     // all of them, in words; empty for nobody
 }
 
 func (w *Web) vault(out http.ResponseWriter, r *http.Request) error {
@@ -83,6 +86,10 @@ func (l *locale) vaultView(grants []consent.Grant, now time.Time) (vaultView, er
 			if err != nil {
 				return vaultView{}, err
 			}
+			if !section.Folded && !slices.Contains(mainNames, name) {
+				section.Rest = append(section.Rest, a)
+				continue
+			}
 			section.Attributes = append(section.Attributes, a)
 		}
 		view.Sections = append(view.Sections, section)
@@ -92,21 +99,49 @@ func (l *locale) vaultView(grants []consent.Grant, now time.Time) (vaultView, er
 
 func (l *locale) attributeView(entry vault.Entry, grants []consent.Grant, now time.Time) (attributeView, error) {
 	v := attributeView{Input: l.input(entry, now), InText: l.ClaimInText(entry.Name)}
-	all, err := l.readers(entry.Name, grants, false)
+	for _, persona := range personas(grants) {
+		readers, err := l.personaReaders(entry.Name, persona, grants)
+		if err != nil {
+			return attributeView{}, err
+		}
+		v.Readers = append(v.Readers, readers...)
+	}
+	nobody, err := l.readers(entry.Name, nil, false)
 	if err != nil {
 		return attributeView{}, err
 	}
-	v.Readers = []readersView{all}
-	if !slices.Contains(nameParts(), entry.Name) {
-		return v, nil
+	v.Readers = append(v.Readers, nobody)
+	return v, nil
+}
+
+// personas are those that vendors know, in the order of the grants.
+func personas(grants []consent.Grant) []id.Persona {
+	var all []id.Persona
+	for _, g := range grants {
+		if !slices.Contains(all, g.Persona) {
+			all = append(all, g.Persona)
+		}
 	}
-	direct, err := l.readers(entry.Name, grants, true)
-	if err != nil || direct == all {
-		return v, err
+	return all
+}
+
+// personaReaders says who reads an attribute of a persona: nothing, where that is nobody.
+func (l *locale) personaReaders(attribute string, persona id.Persona, grants []consent.Grant) ([]readersView, error) {
+	of := slices.DeleteFunc(slices.Clone(grants), func(g consent.Grant) bool { return g.Persona != persona })
+	all, err := l.readers(attribute, of, false)
+	if err != nil || all.List == "" {
+		return nil, err
+	}
+	all.Persona = persona
+	if !slices.Contains(nameParts(), attribute) {
+		return []readersView{all}, nil
+	}
+	direct, err := l.readers(attribute, of, true)
+	if direct.Persona = persona; err != nil || direct == all {
+		return []readersView{all}, err
 	}
 	all.When, direct.When = "unset", "set"
-	v.Readers = []readersView{all, direct}
-	return v, nil
+	return []readersView{all, direct}, nil
 }
 
 // nameParts are the attributes that a full name is made of while none is set.

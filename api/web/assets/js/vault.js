@@ -1,5 +1,5 @@
 import "./agent.js";
-import { $, $$, act, call, clear, first, ready, submitted, wrong } from "./page.js";
+import { $, $$, act, ask, call, clear, first, ready, submitted, wrong } from "./page.js";
 import { claim, claimInText, list, t } from "./text.js";
 import { equal, fill, impossible, place, typed } from "./values.js";
 
@@ -9,7 +9,16 @@ const fields = () => $$("[data-attribute]", form);
 const changed = () => fields().filter((field) => !equal(typed(field, before[field.dataset.attribute]), before[field.dataset.attribute]));
 
 let read = false;
-await act(form, "", async () => load(await first("get")));
+let persona = ""; // whose values are shown; the base until another is chosen
+let personas = [];
+let inherited = []; // that are the base's
+const chooser = $("#persona");
+const room = $("[data-personas]");
+
+await act(form, "", async () => {
+  await load(await first("get"));
+  await offer();
+});
 form.hidden = !read; // what could not be read is not there to be written over
 form.addEventListener("input", tell);
 submitted(form, t("vault.saving"), save);
@@ -18,8 +27,10 @@ addEventListener("beforeunload", (event) => {
 });
 ready();
 
-function load({ attributes }) {
+function load({ attributes, persona: whose, inherited: taken }) {
   read = true;
+  persona = whose;
+  inherited = taken ?? [];
   before = attributes;
   for (const [name, value] of Object.entries(attributes)) {
     if (!$(`[data-attribute="${CSS.escape(name)}"]`, form)) own(name, value);
@@ -50,8 +61,85 @@ function own(name, value) {
 // Who reads a part of the name depends on whether a full name is set.
 function readers() {
   const state = $("[name='attribute:name']", form).value.trim() ? "set" : "unset";
-  for (const line of $$("[data-when]", form)) line.hidden = line.dataset.when !== state;
+  for (const attribute of $$(".attribute", form)) {
+    const lines = $$("[data-readers]", attribute);
+    const fit = lines.find((line) => line.dataset.persona === persona && (!line.dataset.when || line.dataset.when === state));
+    for (const line of lines) line.hidden = line !== (fit ?? lines.at(-1)); // the last says that nobody does
+    const field = $("[data-attribute]", attribute) ?? attribute;
+    takeover(attribute, field.dataset.attribute);
+  }
 }
+
+// takeover says which values are the first persona's, and offers to take them over.
+function takeover(attribute, name) {
+  $(".taken", attribute)?.remove();
+  const base = personas.find((one) => one.base);
+  if (!base || persona === base.id || !base.own.includes(name)) return;
+  const line = document.createElement("p");
+  line.className = "taken soft small";
+  if (inherited.includes(name)) line.textContent = t("vault.taken", { persona: base.name });
+  else {
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "button link", name: "inherit", value: name, textContent: t("vault.take", { persona: base.name }) });
+    button.setAttribute("aria-label", `${button.textContent}: ${claim(name)}`);
+    button.addEventListener("click", () => act(form, t("vault.saving"), async () => {
+      await call("set", { persona, inherit: [name] });
+      load(await call("get", { persona }));
+      return t("vault.saved");
+    }));
+    line.append(button);
+  }
+  attribute.append(line);
+}
+
+// offer offers the customer's personas, once there is more than one.
+async function offer() {
+  ({ personas } = await ask("personas"));
+  chooser.replaceChildren(...personas.map((one) => new Option(one.name, one.id, false, one.id === persona)));
+  $("[data-choose]", room).hidden = personas.length < 2;
+  $("[name=persona-remove]", room).hidden = personas.find((one) => one.id === persona)?.base ?? true;
+  room.hidden = false;
+  readers();
+}
+
+// turn shows another persona. What was typed and not saved would be lost, so it is asked first.
+async function turn(to) {
+  load(await call("get", { persona: to }));
+  await offer();
+  $("[data-told]", form).textContent = "";
+}
+
+chooser.addEventListener("change", () => {
+  if (changed().length) {
+    chooser.value = persona;
+    $("[data-working]", room).textContent = t("vault.persona.unsaved");
+    return;
+  }
+  act(room, "", () => turn(chooser.value));
+});
+
+const naming = () => {
+  const name = $("#persona_name").value.trim();
+  if (!name) throw wrong({ field: "persona_name", text: t("vault.persona.missing") });
+  return name;
+};
+
+function manage(button, run) {
+  $(`[name=${button}]`, room).addEventListener("click", () => act(room, t("vault.saving"), async () => {
+    if (changed().length) return t("vault.persona.unsaved");
+    const to = await run();
+    $("#persona_name").value = "";
+    await turn(to ?? persona);
+    return t("vault.saved");
+  }));
+}
+
+manage("persona-add", async () => (await call("personas.add", { name: naming() })).id);
+manage("persona-rename", async () => { await call("personas.rename", { persona, name: naming() }); });
+manage("persona-remove", async () => {
+  await call("personas.remove", { persona });
+  return personas.find((one) => one.base).id;
+});
 
 const told = (field) => JSON.parse($("[data-readers]:not([hidden])", field.closest(".attribute") ?? field)?.dataset.readers ?? "[]");
 
@@ -86,11 +174,14 @@ async function save() {
   const values = Object.fromEntries(now.map((field) => [field.dataset.attribute, typed(field, before[field.dataset.attribute])]));
   let saved;
   try {
-    saved = await call("set", { values });
+    saved = await call("set", { persona, values });
   } catch (problem) {
     throw place(problem, now);
   }
-  take((await call("get")).attributes, values);
+  const kept = await call("get", { persona });
+  inherited = kept.inherited ?? [];
+  take(kept.attributes, values);
+  readers();
   $("[data-told]", form).textContent = "";
   const text = saved.updated.length ? t("vault.saved.told", { vendors: list(saved.updated) }) : t("vault.saved");
   return saved.missed?.length ? `${text} ${t("vault.saved.missed", { vendors: list(saved.missed) })}` : text;
