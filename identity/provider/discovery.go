@@ -11,6 +11,7 @@ import (
 	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/identity"
 	"github.com/meins-id/meins/vault"
+	"github.com/meins-id/meins/vault/seal"
 )
 
 // Where everything is.
@@ -89,7 +90,9 @@ func newMetadata(issuer string) metadata {
 
 			RequestParameterSupported:              true,
 			RequestObjectSigningAlgValuesSupported: algorithms,
-			UserinfoSigningAlgValuesSupported:      names(idTokenAlgorithms),
+			UserinfoSigningAlgValuesSupported:      append(names(idTokenAlgorithms), identity.SigningNone), // encrypted, see identity.SigningNone
+			UserinfoEncryptionAlgValuesSupported:   []string{seal.ECDHES, seal.ECDHESA256KW},
+			UserinfoEncryptionEncValuesSupported:   []string{seal.A256GCM},
 			ClaimTypesSupported:                    []string{"normal"},
 			ClaimsSupported:                        claimsSupported(),
 			ClaimsParameterSupported:               true,
