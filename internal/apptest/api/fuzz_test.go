@@ -23,7 +23,7 @@ var proving = []string{
 	"signUp", "login", "reauthenticate", "changePassphrase", "replaceRecovery", "renewSlots", "deleteAccount", "createStream", "resumeFlow", "narrowGrant", "failFlow", "verifyStream", "approveFlow", "answerErasure", "replaceStream",
 }
 
-// rounds are of a hundred requests each.
+// rounds are of a hundred requests each: one, and more for a call that nothing served yet.
 const rounds = 4
 
 // TestEveryCall_answersOnlyWhatIsDescribed sends each call what its description permits and what it
@@ -41,7 +41,10 @@ func TestEveryCall_answersOnlyWhatIsDescribed(t *testing.T) {
 	slices.SortStableFunc(all, func(a, b operation) int { return slices.Index(last, a.ID) - slices.Index(last, b.ID) })
 	for _, o := range all {
 		t.Run(o.ID, func(t *testing.T) {
-			for range rounds {
+			for round := range rounds {
+				if round > 0 && (w.served[o.ID] || slices.Contains(proving, o.ID)) {
+					break
+				}
 				rapid.Check(t, func(rt *rapid.T) { w.try(rt, o) })
 			}
 			if !w.served[o.ID] && !slices.Contains(proving, o.ID) {
