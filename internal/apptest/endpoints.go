@@ -21,7 +21,7 @@ func Calls(t testing.TB) []Endpoint {
 	for line := range strings.Lines(file(t, "api/openapi.yaml")) {
 		line = strings.TrimRight(line, "\r\n")
 		if m := callPath.FindStringSubmatch(line); m != nil {
-			path = "/api/v1" + strings.NewReplacer("{grant}", AnID, "{revision}", "1").Replace(m[1])
+			path = "/api/v1" + strings.NewReplacer("{grant}", AnID, "{revision}", "1", "{seq}", "1", "{token}", AnID, "{request}", AnID, "{stream}", AnID).Replace(m[1])
 		}
 		if m := callMethod.FindStringSubmatch(line); m != nil && path != "" {
 			calls = append(calls, Endpoint{strings.ToUpper(m[1]), path})
