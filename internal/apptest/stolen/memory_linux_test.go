@@ -1,3 +1,7 @@
+//go:build !race
+
+// The race detector keeps gigabytes of notes beside the program; scripts/test runs this without it.
+
 package stolen_test
 
 import (
