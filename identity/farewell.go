@@ -20,8 +20,9 @@ const (
 // Farewell is the end of a session that a vendor is still to be told.
 type Farewell struct {
 	Client  id.Client
-	Subject string
-	Session string // sid
+	Account id.Account
+	Persona id.Persona // with the account, whom the vendor knows
+	Session string     // sid
 	Since   time.Time
 	Due     time.Time // when it is to be tried
 	Tries   int
@@ -30,12 +31,13 @@ type Farewell struct {
 }
 
 type farewellRecord struct {
-	V       int       `json:"v"`
-	Client  id.Client `json:"client"`
-	Subject string    `json:"sub"`
-	Session string    `json:"sid"`
-	Since   int64     `json:"since"` // in milliseconds
-	Tries   int       `json:"tries,omitempty"`
+	V       int        `json:"v"`
+	Client  id.Client  `json:"client"`
+	Account id.Account `json:"account"`
+	Persona id.Persona `json:"persona"`
+	Session string     `json:"sid"`
+	Since   int64      `json:"since"` // in milliseconds
+	Tries   int        `json:"tries,omitempty"`
 }
 
 func (r farewellRecord) format() int { return r.V }
@@ -56,7 +58,9 @@ func (f Farewell) name() string {
 }
 
 func putFarewell(tx store.Tx, f Farewell) error {
-	rec := farewellRecord{V: version, Client: f.Client, Subject: f.Subject, Session: f.Session, Since: f.Since.UnixMilli(), Tries: f.Tries}
+	rec := farewellRecord{
+		V: version, Client: f.Client, Account: f.Account, Persona: f.Persona, Session: f.Session, Since: f.Since.UnixMilli(), Tries: f.Tries,
+	}
 	return tx.Put(farewellKey(f.Due, f.name()), encode(rec), f.Since.Add(farewellKept))
 }
 
@@ -138,7 +142,7 @@ func dueFarewells(r store.Reader, now time.Time, limit int) ([]Farewell, error) 
 			return nil, err
 		}
 		due = append(due, Farewell{
-			Client: rec.Client, Subject: rec.Subject, Session: rec.Session,
+			Client: rec.Client, Account: rec.Account, Persona: rec.Persona, Session: rec.Session,
 			Since: time.UnixMilli(rec.Since).UTC(), Tries: rec.Tries, key: it.Key,
 		})
 	}

@@ -11,11 +11,12 @@ import (
 	"github.com/meins-id/meins/internal/store"
 )
 
-// Member is a vendor that a session signed the customer in to, and what the vendor calls both.
+// Member is a vendor that a session signed the customer in to, as which persona, and what the vendor
+// calls the session. What it calls the customer is not written down: who steals the store shall not
+// find the customer at a vendor.
 type Member struct {
 	Client  id.Client  `json:"client"`
 	Persona id.Persona `json:"persona"`
-	Subject string     `json:"sub"`
 	Session string     `json:"sid"`
 }
 
@@ -30,11 +31,18 @@ func (r memberRecord) format() int { return r.V }
 func membersKey(s id.Session) string { return "session-vendor/" + string(s) + "/" }
 
 // JoinSession notes in somebody's transaction that a session signed in to a vendor, so that the vendor
-// hears when it ends. ErrNoSession says that it has ended: nobody would tell the vendor any more.
-func (a *Accounts) JoinSession(tx store.Tx, s id.Session, m Member) error {
+// hears when it ends: one that has registered an address for it (called), or that listens to events.
+// ErrNoSession says that it has ended: nobody would tell the vendor any more.
+func (a *Accounts) JoinSession(tx store.Tx, s id.Session, m Member, called bool) error {
 	ses, err := a.getSession(tx, s)
 	if err != nil {
 		return err
+	}
+	if !called {
+		listens, err := outbox.Hears(tx, m.Client, outbox.SessionRevoked)
+		if err != nil || !listens {
+			return err
+		}
 	}
 	key, fresh := membersKey(s)+string(m.Client), encode(memberRecord{V: version, Member: m})
 	found, err := tx.GetMany(key)
@@ -104,6 +112,6 @@ func (r records) dismiss(tx store.Tx, a id.Account, s id.Session) error {
 		if err != nil || v.protocol().BackLogout == "" {
 			return err
 		}
-		return putFarewell(tx, Farewell{Client: m.Client, Subject: m.Subject, Session: m.Session, Since: now, Due: now})
+		return putFarewell(tx, Farewell{Client: m.Client, Account: a, Persona: m.Persona, Session: m.Session, Since: now, Due: now})
 	})
 }

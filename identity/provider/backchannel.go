@@ -143,7 +143,7 @@ func (c crier) deliver(ctx context.Context, v identity.Vendor, f identity.Farewe
 func (p *Provider) logoutToken(v identity.Vendor, f identity.Farewell) (string, error) {
 	now := p.o.Now()
 	payload, err := json.Marshal(logoutToken{
-		Issuer: p.o.Issuer, Subject: f.Subject, Audience: string(f.Client), Issued: now.Unix(), Expires: now.Add(logoutExpires).Unix(),
+		Issuer: p.o.Issuer, Subject: p.subject(v, f.Account, f.Persona), Audience: string(f.Client), Issued: now.Unix(), Expires: now.Add(logoutExpires).Unix(),
 		ID: tokenID(), Session: f.Session, Events: map[string]struct{}{logoutEvent: {}},
 	})
 	if err != nil {

@@ -66,7 +66,8 @@ func (p *Provider) redeem(ctx context.Context, v identity.Vendor, code token) er
 	}
 	if code.Login != "" {
 		use.Join = func(tx store.Tx) error {
-			return p.o.Accounts.JoinSession(tx, code.Login, identity.Member{Client: v.ID, Persona: code.Persona, Subject: code.Subject, Session: code.Session})
+			called := v.Protocol.BackLogout != "" || v.Protocol.FrontLogout != ""
+			return p.o.Accounts.JoinSession(tx, code.Login, identity.Member{Client: v.ID, Persona: code.Persona, Session: code.Session}, called)
 		}
 	}
 	err := p.records.RedeemCode(ctx, use)

@@ -101,6 +101,12 @@ func Shut(tx store.Tx, client id.Client) (done bool, err error) {
 // shutAtOnce bounds one transaction.
 const shutAtOnce = 500
 
+// Hears says whether a vendor listens to a kind of event now.
+func Hears(r store.Reader, client id.Client, k Kind) (bool, error) {
+	last, err := lastOf(r, client)
+	return err == nil && last.hears(k), err
+}
+
 // Put adds an event to what the vendor is told, when it listens to the kind. Call it in the
 // transaction of the change. An event without an ID or time gets none: whoever writes it has both.
 func Put(tx store.Tx, client id.Client, e Event) error {
