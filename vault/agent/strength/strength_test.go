@@ -108,16 +108,23 @@ func TestOf_saysWhatIsWeak(t *testing.T) {
 	}
 }
 
-func TestOf_isQuickAndSafe_forAnyText(t *testing.T) {
+// hardest has most ways to be read: the longest that is judged, of nothing but lookalikes.
+var hardest = strings.Repeat("4@8({[<3691!|70$5+%2", 5)
+
+func TestOf_isSafe_forAnyText(t *testing.T) {
 	for name, passphrase := range map[string]string{
-		"long": strings.Repeat("4@8({[<3691!|70$5+%2", 500), "same": strings.Repeat("a", 5000), "turkish": "İİİİİİİİ",
+		"hardest": hardest, "long": strings.Repeat(hardest, 100), "same": strings.Repeat("a", 5000), "turkish": "İİİİİİİİ",
 		"emoji": strings.Repeat("🌷🌻", 40), "german": "Größenwahnsinnige Äpfel", "broken": "\xff\xfe",
 	} {
-		begin := time.Now()
-		_ = estimate(passphrase, "ada@example.org")
-		if took := time.Since(begin); took > 5*time.Second {
-			t.Errorf("%s took %v", name, took)
+		if e := estimate(passphrase, "ada@example.org"); e.Score < 0 || e.Score > 4 || e.Score < 3 && e.Warning == "" {
+			t.Errorf("%s: score %d, warning %q", name, e.Score, e.Warning)
 		}
+	}
+}
+
+func BenchmarkOf_hardest(b *testing.B) {
+	for b.Loop() {
+		estimate(hardest, "ada@example.org")
 	}
 }
 

@@ -43,21 +43,34 @@ type found struct {
 	personal bool
 }
 
-// find looks every part of the text up.
+// find looks every part of the text up that is not longer than the longest word.
 func (e *estimator) find(text []rune) []found {
 	var all []found
-	lower := []rune(strings.ToLower(string(text)))
-	if len(lower) != len(text) {
+	lower := strings.ToLower(string(text))
+	at := make([]int, 0, len(text)+1) // where each character begins
+	for i := range lower {
+		at = append(at, i)
+	}
+	if len(at) != len(text) {
 		return nil // a script where lower case has another length: no list knows its words
 	}
-	for i := range lower {
-		for j := i; j < len(lower); j++ {
-			if w := string(lower[i : j+1]); j-i < longestWord || len(e.personal) > 0 {
-				all = append(all, e.lookUp(i, j, w)...)
-			}
+	at = append(at, len(lower))
+	reach := e.reach()
+	for i := range text {
+		for j := i; j < min(i+reach, len(text)); j++ {
+			all = append(all, e.lookUp(i, j, lower[at[i]:at[j+1]])...)
 		}
 	}
 	return all
+}
+
+// reach is the length of the longest word that may be found, in characters or a little more.
+func (e *estimator) reach() int {
+	longest := longestWord
+	for w := range e.personal {
+		longest = max(longest, len(w))
+	}
+	return longest
 }
 
 func (e *estimator) lookUp(i, j int, w string) []found {
