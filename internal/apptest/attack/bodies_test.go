@@ -17,7 +17,7 @@ import (
 // tells finds what only a programmer should see: stacks, texts of Go's own errors, addresses in
 // memory, names of files.
 var tells = regexp.MustCompile(`(?i)goroutine|\.go:\d|runtime error|panic|invalid character|unexpected (EOF|end)|cannot unmarshal|` +
-	`json: |strconv\.|http: |mime: |multipart: |gzip: |illegal base64|base64\.|invalid URL|0xc[0-9a-f]{6}|bbolt|cipher: |\*errors|%!|<nil>|/work/|/usr/`)
+	`json: |strconv\.|http: |mime: |multipart: |gzip: |illegal base64|base64\.|invalid URL|0xc[0-9a-f]{6}|bbolt|cipher: |\*errors|%!|<nil>|/usr/|/tmp/`)
 
 // survives checks that an answer to something hostile is a refusal in order, which tells nothing.
 func survives(t *testing.T, what string, a apptest.Answer) {
@@ -25,8 +25,10 @@ func survives(t *testing.T, what string, a apptest.Answer) {
 	if a.Status >= http.StatusInternalServerError {
 		t.Errorf("%s: %d %s", what, a.Status, a.Body)
 	}
-	if tell := tells.Find(a.Body); tell != nil && !strings.HasPrefix(a.Header.Get("Content-Type"), "text/html") {
-		t.Errorf("%s: the answer tells %q: %s", what, tell, a.Body)
+	if !strings.HasPrefix(a.Header.Get("Content-Type"), "text/html") {
+		if tell := tells.Find(a.Body); tell != nil {
+			t.Errorf("%s: the answer tells %q: %s", what, tell, a.Body)
+		}
 	}
 	if a.Status >= http.StatusBadRequest && strings.HasPrefix(what, "/api/v1/") && a.Header.Get("Content-Type") != "application/problem+json" {
 		t.Errorf("%s: %d is a %s", what, a.Status, a.Header.Get("Content-Type"))
