@@ -27,8 +27,10 @@ func TestDeny_leadsBackToTheShop_whichLearnsNothing(t *testing.T) {
 	}
 	b.open(d.meins + "/connections")
 	b.page("connections")
-	b.shows("[data-list=active] .soft", "Nobody may read your details at the moment.")
-	b.says("[data-list=past] [data-state=refused]", "Blumen am Markt")
+	b.says("[data-list=refused] [data-state=refused]", "Blumen am Markt")
+	if b.holds("document.querySelector('[data-list=active]')") {
+		t.Error("somebody is listed who may read")
+	}
 	if b.holds("document.querySelector('button[name=withdraw]')") {
 		t.Error("there is something to withdraw after a refusal")
 	}

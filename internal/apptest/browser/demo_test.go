@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -32,7 +31,7 @@ func startDemo(t testing.TB) *demo {
 	t.Helper()
 	d := &demo{t: t, data: t.TempDir()}
 	// The demo is stopped in order, after the test's own context has ended.
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), program, "demo", "--listen", "127.0.0.1:0", "--shop-listen", "127.0.0.1:0", "--data", d.data)
+	cmd := meins(context.WithoutCancel(t.Context()), "demo", "--listen", "127.0.0.1:0", "--shop-listen", "127.0.0.1:0", "--data", d.data)
 	cmd.Stderr = &d.log
 	out, err := cmd.StdoutPipe()
 	must(t, err)
@@ -75,7 +74,7 @@ func (d *demo) readShop() {
 // addVendor registers another vendor beside the running server, as an operator would.
 func (d *demo) addVendor(args ...string) (clientID string) {
 	d.t.Helper()
-	out, err := exec.CommandContext(d.t.Context(), program, append([]string{"vendor", "add", "--data", d.data, "--json"}, args...)...).Output()
+	out, err := meins(d.t.Context(), append([]string{"vendor", "add", "--data", d.data, "--json"}, args...)...).Output()
 	must(d.t, err)
 	var v struct {
 		ClientID string `json:"client_id"`

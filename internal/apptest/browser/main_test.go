@@ -4,23 +4,34 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/meins-id/meins/internal/app"
 )
 
-// What all tests share: the program, built once, and one Chromium, in which every test has a profile
-// of its own.
+// What all tests share: the program, which is this one, and one Chromium, in which every test has a
+// profile of its own.
 var (
-	program  string          // path of the built binary
+	program  string          // its path
 	chromium context.Context // the running browser
 	outside  *stranger       // whom the browser would ask for anything that is not on loopback
 )
 
+// asProgram tells this program to be meins. Its name does not begin with MEINS_, because meins refuses
+// settings that it does not know.
+const asProgram = "BROWSER_AS_PROGRAM"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		os.Exit(app.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
 	os.Exit(run(m))
 }
 
@@ -30,7 +41,7 @@ func run(m *testing.M) int {
 		return fail(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // the browser may still be writing to it
-	if program, err = build(dir); err != nil {
+	if program, err = itself(); err != nil {
 		return fail(err)
 	}
 	if outside, err = newStranger(); err != nil {
@@ -50,19 +61,20 @@ func fail(err error) int {
 	return 1
 }
 
-// build makes the program as `make build` does. Without the browser's agent there is nothing to test.
-func build(dir string) (string, error) {
+// itself is the program. Without the browser's agent in it there is nothing to test.
+func itself() (string, error) {
 	const manifest = "../../../api/web/static/agent/manifest.json"
 	if _, err := os.Stat(manifest); err != nil {
 		return "", errors.New("the browser's agent is not built: run 'make agent' (make test does)")
 	}
-	path := filepath.Join(dir, "meins")
-	cmd := exec.CommandContext(context.Background(), "go", "build", "-o", path, "github.com/meins-id/meins/cmd/meins")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the program: %w\n%s", err, out)
-	}
-	return path, nil
+	return os.Executable()
+}
+
+// meins prepares the program with these arguments. Its children are the program too.
+func meins(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // our own program
+	cmd.Env = append(os.Environ(), asProgram+"=1")
+	return cmd
 }
 
 // startChromium starts one browser with a fresh profile. Whatever it wants from outside of loopback
@@ -78,7 +90,7 @@ func startChromium(dir string) (stop func(), err error) {
 		chromedp.Flag("lang", "en-US"), chromedp.ProxyServer(outside.address()),
 	)
 	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
-	browser, cancelBrowser := chromedp.NewContext(allocator)
+	browser, cancelBrowser := chromedp.NewContext(allocator, chromedp.WithErrorf(complain))
 	if err := chromedp.Run(browser); err != nil {
 		cancelBrowser()
 		cancelAllocator()
@@ -90,6 +102,13 @@ func startChromium(dir string) (stop func(), err error) {
 		cancelBrowser()
 		cancelAllocator()
 	}, nil
+}
+
+// complain passes on what chromedp has to say, but for events that it is too old to know.
+func complain(format string, args ...any) {
+	if !strings.HasPrefix(format, "unhandled ") {
+		log.Printf(format, args...)
+	}
 }
 
 func findChromium() (string, error) {

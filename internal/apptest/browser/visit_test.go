@@ -124,7 +124,7 @@ func (b *tab) atShop() {
 // wait waits until a condition of the page holds; while pages change there is none.
 func (b *tab) wait(condition string) {
 	b.t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(30 * time.Millisecond) {
 		var holds bool
 		ctx, cancel := context.WithTimeout(b.ctx, patience)
 		err := chromedp.Run(ctx, chromedp.Evaluate("!!("+condition+")", &holds))
