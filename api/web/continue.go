@@ -111,6 +111,14 @@ func (resumption) GoString() string { return redacted }
 // LogValue hides the share.
 func (resumption) LogValue() slog.Value { return slog.StringValue(redacted) }
 
+// Resume is that page at the address of the authorization request: a visit that needs no question is
+// spared the way by another address.
+func (w *Web) Resume(out http.ResponseWriter, r *http.Request, flow string, s identity.Session, next provider.Next) {
+	if err := w.resume(out, r, flow, s, next); err != nil {
+		w.fail(out, r, err)
+	}
+}
+
 // resume is the page that nobody sees: its script unwraps the grant's key and goes on.
 func (w *Web) resume(out http.ResponseWriter, r *http.Request, flow string, s identity.Session, next provider.Next) error {
 	return w.resumePage(out, r, next.Ask.Party, w.newPage(r, "resume", next.UILocales...), resumption{

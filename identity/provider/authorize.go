@@ -26,26 +26,39 @@ const (
 
 // authorize takes an authorization request (OpenID Connect Core 3.1.2.1). Until the vendor and its
 // address are known to be right, mistakes are shown to the customer; from then on they go to the
-// vendor. A valid request is sealed and taken to the page that continues.
+// vendor. A valid request is sealed and taken to the page that continues, which a returning customer
+// gets at once.
 func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	form, status, code := authorizeForm(w, r)
 	var v identity.Vendor
 	if code == "" {
 		v, status, code = p.asker(r, form)
 	}
-	var address string
+	var to onward
 	switch {
 	case code != "":
 	case len(form["request_uri"]) == 1 && strings.HasPrefix(form.Get("request_uri"), pushedPrefix):
-		address, status, code = p.answerPushed(r, v, form.Get("request_uri"))
+		to, status, code = p.answerPushed(r, v, form.Get("request_uri"))
 	default:
-		address, status, code = p.answerRequest(r, v, form)
+		to, status, code = p.answerRequest(r, v, form)
 	}
-	if code != "" {
+	switch {
+	case code != "":
 		p.o.ErrorPage(w, r, status, code)
-		return
+	case to.address == "":
+		p.o.Resume(w, r, to.flow, to.session, to.next)
+	default:
+		redirectTo(w, to.address)
 	}
-	redirectTo(w, address)
+}
+
+// onward is where a request leads: to an address, or without one to the page that goes on under a
+// grant in force.
+type onward struct {
+	address string
+	flow    string
+	session identity.Session
+	next    Next
 }
 
 // authorizeForm reads the parameters of a GET or a POST.
@@ -96,13 +109,13 @@ func (p *Provider) asker(r *http.Request, form url.Values) (v identity.Vendor, s
 // answerRequest gives the address to go to: the page that continues, or the vendor with an error. The
 // address to answer to must be one that the vendor registered, letter by letter: the one in the
 // request object, where there is one.
-func (p *Provider) answerRequest(r *http.Request, v identity.Vendor, outside url.Values) (address string, status int, code string) {
+func (p *Provider) answerRequest(r *http.Request, v identity.Vendor, outside url.Values) (to onward, status int, code string) {
 	form, wrong := p.requested(r.Context(), v, outside)
 	if wrong != nil {
 		form = outside
 	}
 	if !slices.Contains(v.RedirectURIs, form.Get("redirect_uri")) {
-		return "", http.StatusBadRequest, pageRedirect
+		return onward{}, http.StatusBadRequest, pageRedirect
 	}
 	if wrong == nil && v.Protocol.RequirePushed {
 		wrong = failure(errInvalidRequest, "this client must push its requests")
@@ -112,13 +125,13 @@ func (p *Provider) answerRequest(r *http.Request, v identity.Vendor, outside url
 		q, wrong = p.readRequest(v, form)
 	}
 	if wrong != nil {
-		return p.response(replyToForm(v, form), wrong), 0, ""
+		return onward{address: p.response(replyToForm(v, form), wrong)}, 0, ""
 	}
 	return p.proceed(r, v, q), 0, ""
 }
 
 // proceed gives where a valid request leads from here.
-func (p *Provider) proceed(r *http.Request, v identity.Vendor, q request) string {
+func (p *Provider) proceed(r *http.Request, v identity.Vendor, q request) onward {
 	if q.wantsLogin() {
 		if s, err := p.o.Session(r); err == nil {
 			q.Seen = loginOf(s)
@@ -126,14 +139,40 @@ func (p *Provider) proceed(r *http.Request, v identity.Vendor, q request) string
 	}
 	if q.prompts(promptNone) {
 		if refused := p.refuseSilently(r, v, q); refused != "" {
-			return refused
+			return onward{address: refused}
 		}
 	}
 	flow, err := p.sealFlow(q)
 	if err != nil || len(flow) > maxFlow {
-		return p.response(replyTo(v, q), failure(errInvalidRequest, "the request is too large"))
+		return onward{address: p.response(replyTo(v, q), failure(errInvalidRequest, "the request is too large"))}
 	}
-	return p.o.ContinuePath + "?flow=" + flow
+	if to, ok := p.atOnce(r, v, q); ok {
+		to.flow = flow
+		return to
+	}
+	return onward{address: p.o.ContinuePath + "?flow=" + flow}
+}
+
+// atOnce spares a browser that comes back the way by another address, when all it needs is the page
+// that goes on. Programs, which do not say that they navigate, and frames are sent there as before.
+func (p *Provider) atOnce(r *http.Request, v identity.Vendor, q request) (onward, bool) {
+	if p.o.Resume == nil || r.Method != http.MethodGet ||
+		r.Header.Get("Sec-Fetch-Mode") != "navigate" || r.Header.Get("Sec-Fetch-Dest") != "document" {
+		return onward{}, false
+	}
+	s, err := p.o.Session(r)
+	if err != nil {
+		return onward{}, false
+	}
+	visit, err := p.visitOf(v, q)
+	if err != nil {
+		return onward{}, false
+	}
+	next, err := p.next(r.Context(), visit, &s)
+	if err != nil || next.Step != StepResume {
+		return onward{}, false // the page that continues says what it is
+	}
+	return onward{session: s, next: next}, true
 }
 
 // refuseSilently answers prompt=none at once where no page could make a difference; the empty answer

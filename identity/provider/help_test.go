@@ -118,6 +118,9 @@ func (w *world) provider(log *slog.Logger, change ...func(*provider.Options)) (*
 			rw.WriteHeader(status)
 			_, _ = io.WriteString(rw, "page: "+code)
 		},
+		Resume: func(rw http.ResponseWriter, _ *http.Request, flow string, s identity.Session, n provider.Next) {
+			_, _ = io.WriteString(rw, strings.Join([]string{"resume", flow, string(s.Account), string(n.Grant.ID)}, " "))
+		},
 	}
 	for _, c := range change {
 		c(&o)

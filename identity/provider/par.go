@@ -151,13 +151,13 @@ func (p *Provider) openPushed(uri string) (request, error) {
 
 // answerPushed gives the address to go to for a request that was pushed before. Nothing beside it
 // counts but who sends it (RFC 9126, 4).
-func (p *Provider) answerPushed(r *http.Request, v identity.Vendor, uri string) (address string, status int, code string) {
+func (p *Provider) answerPushed(r *http.Request, v identity.Vendor, uri string) (to onward, status int, code string) {
 	q, err := p.pushed(r.Context(), uri)
 	if errors.Is(err, errPushed) || q.Client != v.ID {
-		return "", http.StatusBadRequest, pageMalformed
+		return onward{}, http.StatusBadRequest, pageMalformed
 	}
 	if !slices.Contains(v.RedirectURIs, q.RedirectURI) {
-		return "", http.StatusBadRequest, pageRedirect
+		return onward{}, http.StatusBadRequest, pageRedirect
 	}
 	if err == nil {
 		var used bool
@@ -167,10 +167,10 @@ func (p *Provider) answerPushed(r *http.Request, v identity.Vendor, uri string) 
 	}
 	switch {
 	case errors.Is(err, errPushedLate), errors.Is(err, errUsed):
-		return p.response(replyTo(v, q), failure(errInvalidURI, "the pushed request has expired or was answered")), 0, ""
+		return onward{address: p.response(replyTo(v, q), failure(errInvalidURI, "the pushed request has expired or was answered"))}, 0, ""
 	case err != nil:
 		p.o.Log.ErrorContext(r.Context(), "provider failed", "doing", "look for a pushed request", "error", err)
-		return p.response(replyTo(v, q), failure(errServer, "")), 0, ""
+		return onward{address: p.response(replyTo(v, q), failure(errServer, ""))}, 0, ""
 	}
 	q.Issued = p.o.Now()
 	return p.proceed(r, v, q), 0, ""

@@ -44,6 +44,9 @@ type Options struct {
 	ClearSession func(http.ResponseWriter)
 	// ErrorPage shows what must not become a redirect: the vendor or its address is not known.
 	ErrorPage func(w http.ResponseWriter, r *http.Request, status int, code string)
+	// Resume shows the page that goes on under a grant in force (StepResume); without it browsers are
+	// sent to ContinuePath for that too.
+	Resume func(w http.ResponseWriter, r *http.Request, flow string, s identity.Session, n Next)
 
 	// Registration says who may register a vendor: nobody but the operator, when it is empty.
 	Registration string

@@ -128,6 +128,9 @@ func newHandler(c serverConfig, n *node, m *metrics, now func() time.Time, log *
 		Issuer: c.Issuer, Accounts: n.accounts, Vendors: n.vendors, Keys: n.keys, Consent: n.consent, Store: n.store,
 		Now: now, Log: log, Session: session, ClearSession: cookie.Clear,
 		ErrorPage:    func(w http.ResponseWriter, r *http.Request, status int, code string) { pages.Error(w, r, status, code) },
+		Resume: func(w http.ResponseWriter, r *http.Request, flow string, s identity.Session, n provider.Next) {
+			pages.Resume(w, r, flow, s, n)
+		},
 		Registration: c.registration(), ClientDocuments: c.ClientIDDocuments, Forget: n.signals.Forget,
 	})
 	if err != nil {

@@ -44,7 +44,7 @@ func TestEveryPage_canBeFramedNowhere(t *testing.T) {
 	review := "/continue?flow=" + ada.flow(t, w.vendor)
 	ada.codeFor(t, w.vendor, "email")
 	pages := map[string]bool{
-		review: true, "/continue?flow=" + ada.flow(t, w.vendor): true, "/connections/" + string(ada.grant): true,
+		w.AuthorizeURL(w.vendor): true, review: true, "/continue?flow=" + ada.flow(t, w.vendor): true, "/connections/" + string(ada.grant): true,
 		"/continue?flow=x": true, "/connections/x": true, "/nowhere/at/all": true, "/oauth/authorize": true, "/oauth/authorize?client_id=x": true,
 		"/oauth/nowhere": true, "/oauth/": true, "/.well-known/nothing": true, "/signin?flow=x": true, "/vault?lang=xx": true,
 	}
@@ -55,7 +55,10 @@ func TestEveryPage_canBeFramedNowhere(t *testing.T) {
 	for path := range pages {
 		for who, send := range map[string]func(testing.TB, *http.Request) apptest.Answer{"nobody": w.Send, "a customer": ada.Send} {
 			t.Run(fmt.Sprintf("%.40s as %s", path, who), func(t *testing.T) {
-				a := send(t, w.Request(t, http.MethodGet, path, nil, ""))
+				r := w.Request(t, http.MethodGet, strings.TrimPrefix(path, w.Issuer), nil, "")
+				r.Header.Set("Sec-Fetch-Mode", "navigate")
+				r.Header.Set("Sec-Fetch-Dest", "document")
+				a := send(t, r)
 				if a.Header.Get("X-Content-Type-Options") != "nosniff" {
 					t.Error("the type may be guessed")
 				}
@@ -69,7 +72,7 @@ func TestEveryPage_canBeFramedNowhere(t *testing.T) {
 			})
 		}
 	}
-	if shown < 25 {
+	if shown < 26 {
 		t.Errorf("only %d pages were shown", shown)
 	}
 }

@@ -30,13 +30,16 @@ func (l *life) visit(t *testing.T) {
 		paths = append(paths, l.program.Issuer+"/connections/"+g.ID)
 	}
 	for _, v := range []apptest.Vendor{l.shop, l.app} { // one to decide on, one to go on with
-		paths = append(paths, c.Visit(t, l.program.AuthorizeURL(v, "login_hint", hinted)).String())
+		address := l.program.AuthorizeURL(v, "login_hint", hinted)
+		paths = append(paths, c.Visit(t, address).String(), address) // a browser gets the page that goes on at once
 	}
 	before := len(l.tap.all())
 	for _, path := range paths {
 		for _, who := range []*apptest.Customer{c, l.program.Customer(t)} {
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
 			must(t, err)
+			r.Header.Set("Sec-Fetch-Mode", "navigate")
+			r.Header.Set("Sec-Fetch-Dest", "document")
 			who.Send(t, r)
 		}
 	}

@@ -177,12 +177,15 @@ func (l *life) refusalsEchoNothing(t *testing.T, n needles) {
 // one signs in, because that browser brought it, and the session's share where one goes on without a
 // question, because that browser's script opens the vault key with it, as it could with GET /session.
 func (l *life) pagesTellNothing(t *testing.T, n needles) {
-	pages := 0
+	pages, atOnce := 0, 0
 	for _, x := range l.pages {
 		if x.status == http.StatusOK && strings.HasPrefix(x.header.Get("Content-Type"), "text/html") {
 			pages++
 			allowed := n
-			if x.address.Path == "/signin" || x.address.Path == "/continue" {
+			if x.address.Path == "/oauth/authorize" {
+				atOnce++
+			}
+			if slices.Contains([]string{"/signin", "/continue", "/oauth/authorize"}, x.address.Path) {
 				allowed = n.but("login hint", aShare)
 				if x.header.Get("Cache-Control") != "no-store" {
 					t.Errorf("%s may be kept: %v", x, x.header)
@@ -191,8 +194,8 @@ func (l *life) pagesTellNothing(t *testing.T, n needles) {
 			allowed.absent(t, x.String(), x.said)
 		}
 	}
-	if pages < 20 {
-		t.Errorf("only %d pages", pages)
+	if pages < 20 || atOnce == 0 {
+		t.Errorf("only %d pages, %d of them in answer to a request", pages, atOnce)
 	}
 }
 

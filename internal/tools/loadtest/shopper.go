@@ -81,15 +81,9 @@ func (s *shopper) anybody() customer {
 	return s.mine[s.turn*stride%len(s.mine)]
 }
 
-// authorize begins a login at a vendor and gives the sealed request.
+// authorize begins a login at a vendor, as a program does, and gives the sealed request.
 func (s *shopper) authorize(v vendor, cookie string) (flow string, err error) {
-	sum := sha256.Sum256([]byte(verifier))
-	q := url.Values{
-		"client_id": {string(v.ID)}, "redirect_uri": {returnAddress}, "response_type": {"code"}, "scope": {askedScope},
-		"state": {"af0ifjsldkj"}, "nonce": {"n-0S6_WzA2Mj"}, "code_challenge_method": {"S256"},
-		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])},
-	}
-	a, err := s.get(http.StatusSeeOther, "/oauth/authorize?"+q.Encode(), cookieHeader(cookie))
+	a, err := s.get(http.StatusSeeOther, requestOf(v), cookieHeader(cookie))
 	if err != nil {
 		return "", err
 	}
@@ -98,6 +92,32 @@ func (s *shopper) authorize(v vendor, cookie string) (flow string, err error) {
 		return "", fmt.Errorf("authorize led to %s", a.location)
 	}
 	return flow, nil
+}
+
+// navigates begins a login as a browser does that comes back: it gets the page that goes on at once.
+func (s *shopper) navigates(v vendor, cookie string) (flow string, err error) {
+	const navigation = "Sec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\nSec-Fetch-Site: cross-site\r\n"
+	a, err := s.get(http.StatusOK, requestOf(v), navigation+cookieHeader(cookie))
+	if err != nil {
+		return "", err
+	}
+	_, rest, _ := strings.Cut(string(a.body), `{"flow":"`)
+	flow, _, ok := strings.Cut(rest, `"`)
+	if !ok {
+		return "", errors.New("the page that goes on holds no request")
+	}
+	return flow, nil
+}
+
+// requestOf is the address of an authorization request.
+func requestOf(v vendor) string {
+	sum := sha256.Sum256([]byte(verifier))
+	q := url.Values{
+		"client_id": {string(v.ID)}, "redirect_uri": {returnAddress}, "response_type": {"code"}, "scope": {askedScope},
+		"state": {"af0ifjsldkj"}, "nonce": {"n-0S6_WzA2Mj"}, "code_challenge_method": {"S256"},
+		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])},
+	}
+	return "/oauth/authorize?" + q.Encode()
 }
 
 // resume answers a request under a grant in force and gives the code.
@@ -138,14 +158,11 @@ func (s *shopper) code(c customer, at int) (string, error) {
 	return s.resume(c, c.grants[at], flow)
 }
 
-// returns is all that a return visit asks of the server: the request, the page that resumes it, the
-// code, the tokens, and the claims.
+// returns is all that a return visit asks of the server: the request, answered by the page that goes
+// on, the code, the tokens, and the claims.
 func (s *shopper) returns(c customer, at int) (tokens, error) {
-	flow, err := s.authorize(s.vendors[at], c.cookie)
+	flow, err := s.navigates(s.vendors[at], c.cookie)
 	if err != nil {
-		return tokens{}, err
-	}
-	if _, err := s.get(http.StatusOK, "/continue?flow="+flow, cookieHeader(c.cookie)); err != nil {
 		return tokens{}, err
 	}
 	code, err := s.resume(c, c.grants[at], flow)
