@@ -76,7 +76,30 @@ func (s *REST) archive(ctx context.Context, w io.Writer, key jose.SigningKey, ac
 			return err
 		}
 	}
+	if err := s.archiveHead(ctx, files, account); err != nil {
+		return err
+	}
 	if err := files.Close(); err != nil {
+		return fmt.Errorf("archive: %w", err)
+	}
+	return nil
+}
+
+// archiveHead adds what fixes all the others: which of them is the newest, signed.
+func (s *REST) archiveHead(ctx context.Context, files *zip.Writer, account id.Account) error {
+	head, err := s.o.Consent.ReceiptHead(ctx, account)
+	if err != nil {
+		return err
+	}
+	text, err := s.signedHead(account, head)
+	if err != nil {
+		return err
+	}
+	file, err := files.CreateHeader(&zip.FileHeader{Name: "head.jwt", Method: zip.Deflate, Modified: s.o.Now()})
+	if err != nil {
+		return fmt.Errorf("archive: %w", err)
+	}
+	if _, err := io.WriteString(file, text); err != nil {
 		return fmt.Errorf("archive: %w", err)
 	}
 	return nil

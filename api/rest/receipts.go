@@ -29,12 +29,25 @@ func (s *REST) ListReceipts(w http.ResponseWriter, r *http.Request, params ListR
 	})
 }
 
-// GetReceiptHead gives the newest receipt's name, by which all before it are fixed.
+// GetReceiptHead gives the newest receipt's name, by which all before it are fixed, and our signature on
+// that: who keeps it can prove what we said.
 func (s *REST) GetReceiptHead(w http.ResponseWriter, r *http.Request) {
 	askedBy(s, w, r, identity.ScopeReceipts, func(ctx context.Context, who caller) (ReceiptHead, error) {
 		h, err := s.o.Consent.ReceiptHead(ctx, who.account)
-		return ReceiptHead{Seq: h.Seq, Hash: h.Hash, Time: h.Time}, err
+		if err != nil {
+			return ReceiptHead{}, err
+		}
+		signed, err := s.signedHead(who.account, h)
+		return ReceiptHead{Seq: h.Seq, Hash: h.Hash, Time: h.Time, Signed: signed}, err
 	})
+}
+
+func (s *REST) signedHead(account id.Account, h consent.Head) (string, error) {
+	key, err := s.o.Keys.Signer(identity.ReceiptAlgorithm)
+	if err != nil {
+		return "", err
+	}
+	return receipt.Maker{Issuer: s.o.Issuer, Subject: s.subject}.SignHead(key, account, h, s.o.Now())
 }
 
 // ReceiptKeys gives the keys that receipts were ever signed with.

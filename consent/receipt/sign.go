@@ -67,25 +67,42 @@ func (m Maker) Sign(key jose.SigningKey, d Document) (string, error) {
 // Verify checks a receipt with the provider's keys for receipts, and asks nobody. An empty issuer
 // means whichever the receipt names: the keys say whose it is then.
 func Verify(text, issuer string, keys []jose.JSONWebKey) (Signed, error) {
-	if len(text) > maxToken {
-		return Signed{}, ErrForm
-	}
-	signed, err := jwt.ParseSigned(text, []jose.SignatureAlgorithm{algorithm})
-	if err != nil || len(signed.Headers) != 1 || signed.Headers[0].ExtraHeaders[jose.HeaderType] != tokenType {
-		return Signed{}, ErrForm
-	}
-	key, ok := find(keys, signed.Headers[0].KeyID)
-	if !ok {
-		return Signed{}, ErrKey
-	}
 	var c claims
-	if err := signed.Claims(key.Key, &c); err != nil {
-		return Signed{}, refusal(err)
+	if err := verified(text, tokenType, keys, &c); err != nil {
+		return Signed{}, err
 	}
 	if !c.whole() || issuer != "" && c.Issuer != issuer {
 		return Signed{}, ErrContent
 	}
 	return Signed{Issuer: c.Issuer, Vendor: c.Audience, Issued: time.Unix(c.Issued, 0).UTC(), Document: c.Document}, nil
+}
+
+// parsed reads a token, and believes nothing of it yet.
+func parsed(text string) (*jwt.JSONWebToken, error) {
+	if len(text) > maxToken {
+		return nil, ErrForm
+	}
+	signed, err := jwt.ParseSigned(text, []jose.SignatureAlgorithm{algorithm})
+	if err != nil || len(signed.Headers) != 1 {
+		return nil, ErrForm
+	}
+	return signed, nil
+}
+
+// verified reads what is signed in a token of this type, with whichever of the keys it names.
+func verified(text, typ string, keys []jose.JSONWebKey, into any) error {
+	signed, err := parsed(text)
+	if err != nil || signed.Headers[0].ExtraHeaders[jose.HeaderType] != typ {
+		return ErrForm
+	}
+	key, ok := find(keys, signed.Headers[0].KeyID)
+	if !ok {
+		return ErrKey
+	}
+	if err := signed.Claims(key.Key, into); err != nil {
+		return refusal(err)
+	}
+	return nil
 }
 
 func find(keys []jose.JSONWebKey, kid string) (jose.JSONWebKey, bool) {

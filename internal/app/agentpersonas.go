@@ -192,26 +192,3 @@ func (c *agentRulesCmd) Run(ctx context.Context, io *streams, a *agentCmd) error
 		return err
 	})
 }
-
-type agentReceiptsCmd struct {
-	JSON bool `env:"-" help:"Print JSON."`
-}
-
-// Run checks the chain of receipts against what was seen on this machine before.
-func (c *agentReceiptsCmd) Run(ctx context.Context, io *streams, a *agentCmd) error {
-	return a.do(io, func(who *customer) error {
-		var found agent.Checked
-		err := who.signedIn(ctx, func() (err error) {
-			found, err = who.CheckReceipts(ctx)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		if c.JSON {
-			return printJSON(io.out, found)
-		}
-		_, err = fmt.Fprintf(io.out, "%d receipts in order, %d of them new\n", found.Receipts, found.New)
-		return err
-	})
-}

@@ -17,11 +17,11 @@ import (
 )
 
 type receiptCmd struct {
-	Verify receiptVerifyCmd `cmd:"" help:"Check a consent receipt; with --keys without asking anybody."`
+	Verify receiptVerifyCmd `cmd:"" help:"Check a consent receipt, or the head of all of an account; with --keys without asking anybody."`
 }
 
 type receiptVerifyCmd struct {
-	File   string `arg:"" help:"The receipt, a signed token; - is standard input."`
+	File   string `arg:"" help:"The receipt or head, a signed token; - is standard input."`
 	Keys   string `env:"-" placeholder:"FILE" help:"The provider's keys for receipts (JWKS), as GET /api/v1/receipts/keys gives them."`
 	Issuer string `placeholder:"URL" help:"The provider that must have signed it; without --keys, where its keys are asked for."`
 	JSON   bool   `env:"-" help:"Print the receipt as JSON."`
@@ -49,7 +49,11 @@ func (c *receiptVerifyCmd) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	signed, err := receipt.Verify(strings.TrimSpace(string(text)), c.Issuer, keys)
+	token := strings.TrimSpace(string(text))
+	if receipt.IsHead(token) {
+		return c.head(s, token, keys)
+	}
+	signed, err := receipt.Verify(token, c.Issuer, keys)
 	if err != nil {
 		return errReceipt.Because(err)
 	}
@@ -57,6 +61,20 @@ func (c *receiptVerifyCmd) Run(ctx context.Context, s *streams) error {
 		return json.NewEncoder(s.out).Encode(signed.Document)
 	}
 	return tell(s.out, signed)
+}
+
+// head checks what the provider signed of the whole record of decisions.
+func (c *receiptVerifyCmd) head(s *streams, token string, keys []jose.JSONWebKey) error {
+	head, err := receipt.VerifyHead(token, c.Issuer, keys)
+	if err != nil {
+		return errReceipt.Because(err)
+	}
+	if c.JSON {
+		return json.NewEncoder(s.out).Encode(head)
+	}
+	_, err = fmt.Fprintf(s.out, "good, signed by %s\n%s  head of the record of account %s\nreceipts  %d\nnewest    %s\n",
+		head.Issuer, head.Issued.Format("2006-01-02 15:04 MST"), head.Account, head.Seq, head.Hash)
+	return err
 }
 
 // keys reads the provider's keys for receipts, from a file or from the provider itself.

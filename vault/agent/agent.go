@@ -35,6 +35,7 @@ type Kept struct {
 	// The newest receipt that was seen, by which all before it are fixed: its number and its hash.
 	Receipt     uint64 `json:"receipt,omitempty"`
 	ReceiptHash string `json:"receipt_hash,omitempty"`
+	Head        string `json:"head,omitempty"` // the same, signed by the server: proof of what it said
 }
 
 // Options say what an agent works with. All are needed.

@@ -151,6 +151,7 @@ var methods = map[string]method{
 	"rules": with(func(a *Agent, ctx context.Context, p rulesParams) (any, error) {
 		return done(a.SetRules(ctx, p.Persona, p.Rules))
 	}),
+	"receipts.seen":  with(func(a *Agent, ctx context.Context, _ none) (any, error) { return wrap(a.SeenReceipts(ctx)) }),
 	"receipts.check": with(func(a *Agent, ctx context.Context, _ none) (any, error) { return wrap(a.CheckReceipts(ctx)) }),
 	"revisions": with(func(a *Agent, ctx context.Context, _ none) (any, error) {
 		return list("revisions")(wrap(a.Revisions(ctx)))

@@ -37,6 +37,10 @@ var (
 	ErrPersonaInUse = fault.New(fault.Conflict, "persona-in-use", "this persona has consents in force; withdraw them first")
 	// ErrReceiptsDiffer warns that the server's record of decisions is not what this agent has seen.
 	ErrReceiptsDiffer = fault.New(fault.Conflict, "receipts-differ", "the server's record of your decisions is not the one that this device has seen")
+	// ErrReceiptsShorter warns that there are fewer decisions in the server's record than this agent has seen.
+	ErrReceiptsShorter = fault.New(fault.Conflict, "receipts-shorter", "the server's record of your decisions is shorter than the one that this device has seen")
+	// ErrReceiptsUnsigned warns that the server does not stand for the record that it shows.
+	ErrReceiptsUnsigned = fault.New(fault.Conflict, "receipts-unsigned", "the server does not sign the record of your decisions that it shows")
 	// ErrNoReview says that the request does not wait for a decision.
 	ErrNoReview = fault.New(fault.Conflict, "nothing-to-review", "this request does not wait for your decision")
 	// ErrNoResume says that no consent in force covers the request.

@@ -17,13 +17,15 @@ type Checked struct {
 }
 
 // CheckReceipts compares the server's record of decisions with what this device has seen, and
-// remembers its head. Each receipt names the hash of the one before it: one that was altered, dropped
-// or put in between makes a chain that does not lead to the remembered head. ErrReceiptsDiffer says
-// so, and what is remembered stays.
+// remembers its head, signed by the server. Each receipt names the hash of the one before it: one that was
+// altered, dropped or put in between makes a chain that does not lead to the remembered head.
+// ErrReceiptsDiffer says so, ErrReceiptsShorter that the newest are missing (as after a backup), and
+// ErrReceiptsUnsigned that the server does not stand for what it shows. What is remembered stays then.
 func (a *Agent) CheckReceipts(ctx context.Context) (Checked, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if _, err := a.unlocked(ctx); err != nil {
+	s, err := a.unlocked(ctx)
+	if err != nil {
 		return Checked{}, err
 	}
 	kept, err := a.keeper.Load(ctx)
@@ -34,14 +36,17 @@ func (a *Agent) CheckReceipts(ctx context.Context) (Checked, error) {
 	if err := a.transport.Do(ctx, "GET", "/receipts/head", nil, &head); err != nil {
 		return Checked{}, err
 	}
+	if err := a.vouched(ctx, s.Account, head); err != nil {
+		return Checked{}, err
+	}
 	if err := a.follow(ctx, link{kept.Receipt, kept.ReceiptHash}, link{head.Seq, head.Hash}); err != nil {
 		return Checked{}, err
 	}
 	found := Checked{Receipts: head.Seq, New: head.Seq - kept.Receipt}
-	if found.New == 0 {
+	if found.New == 0 && kept.Head != "" {
 		return found, nil
 	}
-	kept.Receipt, kept.ReceiptHash = head.Seq, head.Hash
+	kept.Receipt, kept.ReceiptHash, kept.Head = head.Seq, head.Hash, head.Signed
 	return found, a.keeper.Save(ctx, kept)
 }
 
@@ -54,7 +59,7 @@ type link struct {
 // follow walks the chain back from a head to what was seen, or to its beginning.
 func (a *Agent) follow(ctx context.Context, seen, head link) error {
 	if head.seq < seen.seq {
-		return ErrReceiptsDiffer
+		return ErrReceiptsShorter
 	}
 	at, before := head, ""
 	for at.seq > seen.seq {

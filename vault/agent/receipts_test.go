@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -21,6 +22,22 @@ type book struct {
 	receipts []Receipt // the oldest first
 	kept     Kept
 	asked    int
+	key      ed25519.PrivateKey
+	sign     func(head ReceiptHead) string // nil: as it should be
+}
+
+// signed is the server's word on a head.
+func (b *book) signed(head ReceiptHead, account string) string {
+	part := func(v any) string {
+		raw, err := json.Marshal(v)
+		if err != nil {
+			panic(err)
+		}
+		return base64.RawURLEncoding.EncodeToString(raw)
+	}
+	text := part(map[string]any{"alg": "EdDSA", "typ": headType, "kid": "k"}) + "." +
+		part(map[string]any{"iss": "https://id.example", "sub": account, "iat": 1800000000, "seq": head.Seq, "hash": head.Hash})
+	return text + "." + base64.RawURLEncoding.EncodeToString(ed25519.Sign(b.key, []byte(text)))
 }
 
 func (b *book) Load(context.Context) (Kept, error)      { return b.kept, nil }
@@ -52,7 +69,14 @@ func (b *book) Do(_ context.Context, _, path string, _, out any) error {
 		if n := len(b.receipts); n > 0 {
 			head = ReceiptHead{Seq: b.receipts[n-1].Seq, Hash: b.receipts[n-1].Hash}
 		}
+		head.Signed = b.signed(head, "a")
+		if b.sign != nil {
+			head.Signed = b.sign(head)
+		}
 		answer = head
+	} else if path == "/receipts/keys" {
+		x := base64.RawURLEncoding.EncodeToString(b.key.Public().(ed25519.PublicKey))
+		answer = map[string]any{"keys": []map[string]string{{"kty": "OKP", "crv": "Ed25519", "kid": "k", "x": x}}}
 	} else {
 		b.asked++
 		end := len(b.receipts)
@@ -77,6 +101,11 @@ func (b *book) Do(_ context.Context, _, path string, _, out any) error {
 
 func (b *book) reader(t *testing.T) *Agent {
 	t.Helper()
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.key, b.kept.Account = key, "a"
 	a, err := New(Options{Transport: b, Keeper: b, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
@@ -102,6 +131,11 @@ func TestCheckReceipts_aBookThatGrows_isInOrder(t *testing.T) {
 }
 
 func TestCheckReceipts_anAlteredOrDroppedReceipt_isNoticed(t *testing.T) {
+	wrong := map[string]error{
+		"the newest dropped": ErrReceiptsShorter, "all dropped": ErrReceiptsShorter, "one in between altered": ErrReceiptsDiffer,
+		"one in between dropped": ErrReceiptsDiffer, "a history of another kind, as long": ErrReceiptsDiffer,
+		"a history of another kind, longer": ErrReceiptsDiffer,
+	}
 	for what, tamper := range map[string]func(b *book){
 		"the newest dropped": func(b *book) { b.receipts = b.receipts[:4] },
 		"all dropped":        func(b *book) { b.receipts = nil },
@@ -133,11 +167,73 @@ func TestCheckReceipts_anAlteredOrDroppedReceipt_isNoticed(t *testing.T) {
 		}
 		before := b.kept
 		tamper(b)
-		if got, err := a.CheckReceipts(t.Context()); !errors.Is(err, ErrReceiptsDiffer) || got != (Checked{}) {
+		if got, err := a.CheckReceipts(t.Context()); !errors.Is(err, wrong[what]) || got != (Checked{}) {
 			t.Errorf("%s: %+v, %v", what, got, err)
 		}
-		if b.kept.Receipt != before.Receipt || b.kept.ReceiptHash != before.ReceiptHash {
+		if b.kept.Receipt != before.Receipt || b.kept.ReceiptHash != before.ReceiptHash || b.kept.Head != before.Head {
 			t.Errorf("%s: it is remembered", what)
 		}
+	}
+}
+
+// What the server does not sign it can deny tomorrow.
+func TestCheckReceipts_aHeadThatNobodySigned_isNotRemembered(t *testing.T) {
+	b := &book{}
+	a := b.reader(t)
+	b.write(3)
+	_, other, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, sign := range map[string]func(ReceiptHead) string{
+		"nothing":         func(ReceiptHead) string { return "" },
+		"no token":        func(ReceiptHead) string { return "a.b" },
+		"another account": func(h ReceiptHead) string { return b.signed(h, "b") },
+		"another number":  func(h ReceiptHead) string { h.Seq++; return b.signed(h, "a") },
+		"another hash":    func(h ReceiptHead) string { h.Hash = hashOf(nil); return b.signed(h, "a") },
+		"another key":     func(h ReceiptHead) string { return (&book{key: other}).signed(h, "a") },
+		"an altered signature": func(h ReceiptHead) string {
+			text := b.signed(h, "a")
+			return text[:len(text)-4] + "AAAA"
+		},
+		"another type of token": func(h ReceiptHead) string {
+			text := strings.SplitN(b.signed(h, "a"), ".", 3)
+			text[0] = base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"EdDSA","typ":"consent-receipt+jwt","kid":"k"}`))
+			sum := ed25519.Sign(b.key, []byte(text[0]+"."+text[1]))
+			return text[0] + "." + text[1] + "." + base64.RawURLEncoding.EncodeToString(sum)
+		},
+	} {
+		b.sign = sign
+		if _, err := a.CheckReceipts(t.Context()); !errors.Is(err, ErrReceiptsUnsigned) {
+			t.Errorf("%s: %v", what, err)
+		}
+		if b.kept.Receipt != 0 || b.kept.Head != "" {
+			t.Errorf("%s: it is remembered", what)
+		}
+	}
+}
+
+func TestSeenReceipts_isWhatTheServerSigned_ofThisAccountOnly(t *testing.T) {
+	b := &book{}
+	a := b.reader(t)
+	if got, err := a.SeenReceipts(t.Context()); err != nil || got != (Seen{}) {
+		t.Errorf("before any look: %+v, %v", got, err)
+	}
+	b.write(3)
+	if _, err := a.CheckReceipts(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	head := b.signed(ReceiptHead{Seq: 3, Hash: b.receipts[2].Hash}, "a")
+	want := Seen{Receipts: 3, Hash: b.receipts[2].Hash, Time: time.Unix(1800000000, 0).UTC(), Signed: head}
+	b.receipts = b.receipts[:1] // whatever the server says now
+	if _, err := a.CheckReceipts(t.Context()); !errors.Is(err, ErrReceiptsShorter) {
+		t.Error(err)
+	}
+	if got, err := a.SeenReceipts(t.Context()); err != nil || got != want {
+		t.Errorf("seen %+v, %v; want %+v", got, err, want)
+	}
+	b.kept.Account = "b"
+	if got, err := a.SeenReceipts(t.Context()); err != nil || got != (Seen{}) {
+		t.Errorf("another account's: %+v, %v", got, err)
 	}
 }

@@ -656,9 +656,13 @@ type ReceiptEvent string
 // ReceiptHead defines model for ReceiptHead.
 type ReceiptHead struct {
 	// Hash SHA-256 in base64url.
-	Hash Hash      `json:"hash"`
-	Seq  uint64    `json:"seq"`
-	Time time.Time `json:"time,omitempty,omitzero"`
+	Hash Hash   `json:"hash"`
+	Seq  uint64 `json:"seq"`
+
+	// Signed The same as a signed token (`typ` `consent-chain-head+jwt`) with `iss`, `sub` (the account), `iat` (when it
+	// was asked for), `seq` and `hash`. Who keeps it can prove what the server said.
+	Signed string    `json:"signed"`
+	Time   time.Time `json:"time,omitempty,omitzero"`
 }
 
 // ReceiptList defines model for ReceiptList.

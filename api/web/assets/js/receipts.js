@@ -1,7 +1,7 @@
 // The agent compares the record of decisions with what this device remembers of it.
 import "./agent.js";
 import { $, ask, explain } from "./page.js";
-import { count, t } from "./text.js";
+import { count, moment, t } from "./text.js";
 
 const said = $("[data-chain]");
 
@@ -12,7 +12,7 @@ if (said) {
     said.dataset.chain = "whole";
   } catch (problem) {
     if (["vault-locked", "no-session"].includes(problem?.code)) locked();
-    else broken(problem);
+    else await broken(problem);
   }
 }
 
@@ -24,9 +24,23 @@ function locked() {
   said.dataset.chain = "locked";
 }
 
-function broken(problem) {
-  said.textContent = explain(problem);
-  said.dataset.chain = problem?.code === "receipts-differ" ? "broken" : "unknown";
+async function broken(problem) {
+  const different = ["receipts-differ", "receipts-shorter", "receipts-unsigned"].includes(problem?.code);
   said.className = "chain warning";
   said.setAttribute("role", "alert");
+  said.replaceChildren(explain(problem));
+  if (different) await prove();
+  said.dataset.chain = different ? "broken" : "unknown";
+}
+
+// prove gives what the server signed when this device last found everything in order: whoever is to help
+// can check it without believing anybody.
+async function prove() {
+  const { receipts, time, signed } = await ask("receipts.seen").catch(() => ({}));
+  if (!signed) return;
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([signed], { type: "application/jwt" }));
+  link.download = "head.jwt";
+  link.textContent = t("receipts.proof");
+  said.append(` ${count("receipts.seen", receipts).replace("{date}", moment(new Date(time)))} `, link);
 }
