@@ -34,15 +34,18 @@ func membersKey(s id.Session) string { return "session-vendor/" + string(s) + "/
 // hears when it ends: one that has registered an address for it (called), or that listens to events.
 // ErrNoSession says that it has ended: nobody would tell the vendor any more.
 func (a *Accounts) JoinSession(tx store.Tx, s id.Session, m Member, called bool) error {
+	if !called {
+		listens, err := outbox.Hears(tx, m.Client, outbox.SessionRevoked)
+		if err != nil {
+			return err
+		}
+		if !listens {
+			return stillThere(tx, s)
+		}
+	}
 	ses, err := a.getSession(tx, s)
 	if err != nil {
 		return err
-	}
-	if !called {
-		listens, err := outbox.Hears(tx, m.Client, outbox.SessionRevoked)
-		if err != nil || !listens {
-			return err
-		}
 	}
 	key, fresh := membersKey(s)+string(m.Client), encode(memberRecord{V: version, Member: m})
 	found, err := tx.GetMany(key)
@@ -53,6 +56,15 @@ func (a *Accounts) JoinSession(tx store.Tx, s id.Session, m Member, called bool)
 		return nil // the usual case: the vendor asks again while the session lasts
 	}
 	return tx.Put(key, fresh, fromUnix(ses.Expires))
+}
+
+// stillThere is ErrNoSession when a session has ended.
+func stillThere(r store.Reader, s id.Session) error {
+	_, err := r.Get(sessionKey(s))
+	if errors.Is(err, store.ErrNotFound) {
+		return ErrNoSession
+	}
+	return err
 }
 
 // Members lists the vendors that a session signed in to.
