@@ -199,7 +199,7 @@ func (v Vendor) privateMistake(u *url.URL) string {
 }
 
 func (v Vendor) checkProof(m *mistakes) {
-	known := slices.Contains([]string{MethodBasic, MethodPost, MethodNone, MethodKey, MethodSecretJWT}, v.AuthMethod)
+	known := slices.Contains([]string{MethodBasic, MethodPost, MethodNone, MethodKey, MethodSecretJWT, MethodCertificate, MethodSelfSigned}, v.AuthMethod)
 	m.add(!known, "authentication method: unknown %q", v.AuthMethod)
 	m.add(v.Public != (v.AuthMethod == MethodNone), "authentication method: none is for public vendors, and they have no other")
 	m.add(v.AuthMethod == MethodKey && !v.hasKeys(), "keys: private_key_jwt needs them")

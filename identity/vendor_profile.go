@@ -30,7 +30,8 @@ func (p Protocol) completed() Protocol {
 	if !p.HighSecurity() {
 		return p
 	}
-	p.RequirePushed, p.BoundTokens = true, true
+	p.RequirePushed = true
+	p.BoundTokens = p.BoundTokens || !p.CertificateBound // one of the two (Security Profile, 5.3.2.1)
 	p.RequireSigned = p.RequireSigned || p.Profile == ProfileSigning
 	for _, algorithm := range []*string{&p.ResponseAlg, &p.IntrospectionAlg} {
 		if *algorithm == "" {
@@ -47,7 +48,7 @@ func (v Vendor) checkProfile(m *mistakes) {
 	if !p.HighSecurity() {
 		return
 	}
-	m.add(v.Public || v.AuthMethod != MethodKey, "profile %s: needs private_key_jwt", p.Profile)
+	m.add(v.Public || v.AuthMethod != MethodKey && !v.ByCertificate(), "profile %s: needs private_key_jwt, or a certificate", p.Profile)
 	m.add(p.PKCE != PKCERequired, "profile %s: needs PKCE", p.Profile)
 	for _, algorithm := range []string{v.SigningAlg, p.RequestAlg, p.AuthAlg, p.ResponseAlg, p.UserInfoAlg, p.IntrospectionAlg} {
 		m.add(algorithm == string(jose.RS256), "profile %s: RS256 is too weak", p.Profile)

@@ -41,6 +41,9 @@ type Protocol struct {
 	IntrospectionAlg string `json:"introspection_signed_response_alg,omitempty"`
 	// BoundTokens refuses token requests without a DPoP proof (RFC 9449, 5.2).
 	BoundTokens bool `json:"dpop_bound_access_tokens,omitempty"`
+	// CertificateBound binds tokens to the certificate of the connection (RFC 8705, 3), and refuses token
+	// requests without one.
+	CertificateBound bool `json:"tls_client_certificate_bound_access_tokens,omitempty"`
 	// InitiateLogin is where a login begins that somebody else starts (OpenID Connect Core 4).
 	InitiateLogin string `json:"initiate_login_uri,omitempty"`
 	// DefaultMaxAge counts where a request says no max_age, in seconds.
@@ -48,12 +51,13 @@ type Protocol struct {
 	// Resources are the vendor's own APIs that it may want access tokens for (RFC 8707).
 	Resources []string `json:"resources,omitempty"`
 
-	Farewells // where it hears that a session has ended
+	CertificateSubject // whom the certificate of tls_client_auth is for
+	Farewells          // where it hears that a session has ended
 }
 
 // IsZero lets the record of a vendor without wishes look as ever.
 func (p Protocol) IsZero() bool {
-	if p.UserInfoKeyAlg != "" || p.UserInfoEnc != "" {
+	if p.UserInfoKeyAlg != "" || p.UserInfoEnc != "" || p.CertificateBound || !p.CertificateSubject.IsZero() {
 		return false
 	}
 	return p.DefaultMaxAge == nil && len(p.Resources) == 0 && p.Profile == "" && p.PKCE == "" && p.RequestAlg == "" && p.AuthAlg == "" &&
@@ -107,6 +111,7 @@ func (v Vendor) checkProtocol(m *mistakes) {
 	m.add(p.DefaultMaxAge != nil && (*p.DefaultMaxAge < 0 || *p.DefaultMaxAge > maxMaxAge), "default max age: out of range")
 	v.checkEncryption(m)
 	v.checkProfile(m)
+	v.checkCertificate(m)
 	v.checkResources(m)
 	v.checkFarewells(m)
 }

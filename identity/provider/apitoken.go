@@ -123,9 +123,7 @@ func (p *Provider) readAPI(text string) (token, error) {
 	}
 	t.Client, t.Subject, t.Scopes = id.Client(c.Client), c.Subject, words(c.Scope, maxScopes)
 	t.Issued, t.Expires = time.Unix(c.Issued, 0), time.Unix(c.Expires, 0)
-	if c.Confirmation != nil {
-		t.Thumbprint = c.Confirmation.Thumbprint
-	}
+	t.Thumbprint = c.Confirmation.thumbprint()
 	t.Resources = []string{c.Audience}
 	return t, nil
 }

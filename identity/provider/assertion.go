@@ -103,6 +103,9 @@ func fits(key jose.JSONWebKey, head jose.Header) bool {
 // isAudience says whether an assertion for this audience is for us. Vendors that push requests may
 // name either endpoint (RFC 9126, 2).
 func (p *Provider) isAudience(aud string) bool {
+	if base := p.o.Certificates.Address; base != "" && (aud == base+pathToken || aud == base+pathPushed) {
+		return true
+	}
 	return aud == p.o.Issuer || aud == p.o.Issuer+pathToken || aud == p.o.Issuer+pathPushed
 }
 

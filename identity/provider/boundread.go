@@ -58,7 +58,7 @@ func (p *Provider) userInfoWith(r *http.Request, text, scheme string) (reading, 
 
 // unlessUsed stops a read whose proof another node, or this one before, has noted.
 func (pr proof) unlessUsed(unless func(store.Reader) error) func(store.Reader) error {
-	if pr.none() {
+	if pr.name == "" { // none, or a certificate
 		return unless
 	}
 	return func(rd store.Reader) error {

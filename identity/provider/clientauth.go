@@ -113,17 +113,18 @@ func (p *Provider) authenticate(ctx context.Context, c credentials) (identity.Ve
 	if err != nil {
 		return identity.Vendor{}, err
 	}
-	if !p.proves(v, c) || named(v, c.client) != nil {
+	if !p.proves(ctx, v, c) || named(v, c.client) != nil {
 		return identity.Vendor{}, refuseClient()
 	}
 	return v, nil
 }
 
-// proves checks a secret, or that a vendor without one sent none.
-func (p *Provider) proves(v identity.Vendor, c credentials) bool {
+// proves checks a secret, or that a vendor without one sent none: it is public, or proves itself with
+// the certificate of the connection.
+func (p *Provider) proves(ctx context.Context, v identity.Vendor, c credentials) bool {
 	switch c.method {
 	case methodNone:
-		return v.Public && v.AuthMethod == methodNone
+		return v.Public && v.AuthMethod == methodNone || !v.Public && v.ByCertificate() && p.provesCertificate(ctx, v)
 	case methodBasic, methodPost:
 		bySecret := v.AuthMethod == methodBasic || v.AuthMethod == methodPost
 		return bySecret && !v.Public && p.o.Vendors.CheckSecret(v, c.secret)

@@ -52,6 +52,9 @@ type metadata struct {
 	FrontLogout        bool     `json:"frontchannel_logout_supported"`
 	FrontLogoutSession bool     `json:"frontchannel_logout_session_supported"`
 
+	CertificateBound bool              `json:"tls_client_certificate_bound_access_tokens,omitempty"` // RFC 8705
+	Aliases          map[string]string `json:"mtls_endpoint_aliases,omitempty"`
+
 	PushedEndpoint string   `json:"pushed_authorization_request_endpoint"`      // RFC 9126
 	ResponseAlgs   []string `json:"authorization_signing_alg_values_supported"` // JARM
 }
@@ -110,6 +113,20 @@ func newMetadata(issuer string) metadata {
 		DetailsSupported:  []string{consent.DetailsType},
 		ResponseAlgs:      names(idTokenAlgorithms),
 	}
+}
+
+// withCertificates adds what is true where vendors may present certificates.
+func (m metadata) withCertificates(c Certificates) metadata {
+	if c.Address == "" {
+		return m
+	}
+	for _, methods := range []*[]oidc.AuthMethod{
+		&m.TokenEndpointAuthMethodsSupported, &m.RevocationEndpointAuthMethodsSupported, &m.IntrospectionEndpointAuthMethodsSupported,
+	} {
+		*methods = append((*methods)[:len(*methods):len(*methods)], c.methods()...)
+	}
+	m.CertificateBound, m.Aliases = true, c.aliases()
+	return m
 }
 
 // claimsSupported are the provider's own claims and those that a vault can hold.

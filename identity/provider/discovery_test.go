@@ -98,6 +98,8 @@ var proven = map[string]string{
 
 	"id_token_signing_alg_values_supported": "TestIDToken_isSignedAsTheVendorRegistered", "userinfo_signing_alg_values_supported": "TestUserInfo_isSignedAsTheVendorRegistered",
 	"userinfo_encryption_alg_values_supported": "TestEndToEnd_theVendorReadsWhatTheServerCannot", "userinfo_encryption_enc_values_supported": "TestEndToEnd_theVendorReadsWhatTheServerCannot",
+	"tls_client_certificate_bound_access_tokens": "TestCertificate_bindsTokensToItself", "mtls_endpoint_aliases": "TestCertificate_discoverySaysWhatIsServed",
+	"registration_endpoint":                       "TestRegistration_vendorGoesTheWholeWay_andIsNotVerified",
 	"request_object_signing_alg_values_supported": "TestObject_everyAlgorithm_leadsToTokens", "dpop_signing_alg_values_supported": "TestProof_everyAlgorithm",
 	"authorization_signing_alg_values_supported": "TestResponse_everyMode_takesTheCodeToTheVendor", "introspection_signing_alg_values_supported": "TestIntrospection_isSignedForWhoAsksForIt",
 	"token_endpoint_auth_methods_supported": "TestClient_secretWorksInHeaderAndForm", "token_endpoint_auth_signing_alg_values_supported": "TestAssertion_everySupportedAlgorithm",
@@ -106,7 +108,7 @@ var proven = map[string]string{
 }
 
 func TestDiscovery_saysNothingThatNoTestProves(t *testing.T) {
-	w := newWorld(t)
+	w := newCertified(t) // where everything is switched on
 	var said map[string]any
 	w.must(json.Unmarshal(w.get("/.well-known/openid-configuration", "").Body.Bytes(), &said))
 	for name := range said {

@@ -137,8 +137,13 @@ func (p *Provider) isHere(htu, path string) bool {
 	if err != nil || said.User != nil || said.Opaque != "" || said.EscapedPath() != path {
 		return false
 	}
-	here, err := url.Parse(p.o.Issuer)
-	return err == nil && strings.EqualFold(said.Scheme, here.Scheme) && hostPort(said) == hostPort(here)
+	return isAt(said, p.o.Issuer) || IsAliased(path) && isAt(said, p.o.Certificates.Address)
+}
+
+// isAt compares scheme, host and port with those of a base address; the empty one is nowhere.
+func isAt(said *url.URL, base string) bool {
+	here, err := url.Parse(base)
+	return err == nil && base != "" && strings.EqualFold(said.Scheme, here.Scheme) && hostPort(said) == hostPort(here)
 }
 
 func hostPort(u *url.URL) string {
@@ -164,7 +169,7 @@ func (pr proof) key() string { return hashed(onceProof, pr.thumbprint, pr.name) 
 // spendProof notes the use of a proof before tokens are issued for it: the store knows it on every
 // node. Requests that prove nothing else never come this far.
 func (p *Provider) spendProof(ctx context.Context, pr proof) error {
-	if pr.none() {
+	if pr.name == "" { // none, or a certificate
 		return nil
 	}
 	err := p.records.UseOnce(ctx, pr.key(), pr.until)
@@ -185,9 +190,11 @@ func demandsProof(v identity.Vendor, pr proof) error {
 	return nil
 }
 
-// confirmation is the claim that names the key a token is bound to (RFC 7800, RFC 9449, 6.1).
+// confirmation is the claim that names the key or the certificate that a token is bound to (RFC 7800;
+// RFC 9449, 6.1; RFC 8705, 3.1).
 type confirmation struct {
-	Thumbprint string `json:"jkt"`
+	Thumbprint  string `json:"jkt,omitempty"`
+	Certificate string `json:"x5t#S256,omitempty"`
 }
 
 // confirm is nothing for a token that is bound to no key.
@@ -195,7 +202,21 @@ func confirm(thumbprint string) *confirmation {
 	if thumbprint == "" {
 		return nil
 	}
-	return &confirmation{thumbprint}
+	if hash, ok := strings.CutPrefix(thumbprint, boundCertificate); ok {
+		return &confirmation{Certificate: hash}
+	}
+	return &confirmation{Thumbprint: thumbprint}
+}
+
+// thumbprint reverses confirm.
+func (c *confirmation) thumbprint() string {
+	switch {
+	case c == nil:
+		return ""
+	case c.Certificate != "":
+		return boundCertificate + c.Certificate
+	}
+	return c.Thumbprint
 }
 
 // offerNonce gives who sent a proof the nonce for the next one.

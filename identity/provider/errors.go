@@ -38,6 +38,10 @@ func refuseRequest(text string) error {
 	return refuse(http.StatusBadRequest, oidc.ErrInvalidRequest(), text)
 }
 
+func invalidRequest(text string) *oidc.Error {
+	return oidc.ErrInvalidRequest().WithDescription("%s", text)
+}
+
 func refuseGrant(text string) error {
 	return refuse(http.StatusBadRequest, oidc.ErrInvalidGrant(), text)
 }

@@ -58,12 +58,12 @@ func (p *Provider) introspect(ctx context.Context, h http.Header, form url.Value
 	if err != nil {
 		return identity.Vendor{}, introspection{}, err
 	}
-	if c.method == methodNone {
-		return identity.Vendor{}, introspection{}, refuseClient()
-	}
 	v, err := p.authenticate(ctx, c)
 	if err != nil {
 		return identity.Vendor{}, introspection{}, err
+	}
+	if v.Public { // anybody can call themselves so
+		return identity.Vendor{}, introspection{}, refuseClient()
 	}
 	text := form.Get("token")
 	if text == "" {

@@ -75,7 +75,7 @@ func (p *Provider) issueToClient(ctx context.Context, v identity.Vendor, pr proo
 
 // kindName is the token_type: how whoever has the token must present it.
 func (t token) kindName() string {
-	if t.Thumbprint != "" {
+	if t.Thumbprint != "" && !isCertificate(t.Thumbprint) {
 		return schemeDPoP
 	}
 	return schemeBearer

@@ -48,6 +48,8 @@ type Options struct {
 	// sent to ContinuePath for that too.
 	Resume func(w http.ResponseWriter, r *http.Request, flow string, s identity.Session, n Next)
 
+	// Certificates says how vendors prove themselves with certificates; the zero value is not at all.
+	Certificates Certificates
 	// Registration says who may register a vendor: nobody but the operator, when it is empty.
 	Registration string
 	// ClientDocuments takes vendors whose client_id is the address of a document about them.
@@ -84,7 +86,7 @@ func New(o Options) (*Provider, error) {
 		return nil, err
 	}
 	p := &Provider{o: o, records: records{store: o.Store, now: o.Now, access: o.AccessTokenLifetime + time.Minute}}
-	p.metadata = newMetadata(o.Issuer)
+	p.metadata = newMetadata(o.Issuer).withCertificates(o.Certificates)
 	p.replays = newReplays(o.Store, o.Now, o.Log)
 	// Whoever runs the provider on loopback has the vendors there too.
 	p.out = egress.New(egress.Options{Loopback: strings.HasPrefix(o.Issuer, "http:")})
@@ -138,6 +140,11 @@ func (o Options) check() error {
 	}
 	if o.Registration != RegistrationOff && o.Registration != RegistrationToken && o.Registration != RegistrationOpen {
 		problems = append(problems, fmt.Errorf("registration: unknown %q", o.Registration))
+	}
+	if a := o.Certificates.Address; a != "" {
+		if u, err := url.Parse(a); err != nil || u.Host == "" || a != u.Scheme+"://"+u.Host || u.Scheme != "https" {
+			problems = append(problems, fmt.Errorf("certificates %q: must be https and host alone", a))
+		}
 	}
 	return errors.Join(problems...)
 }

@@ -48,12 +48,13 @@ type clientMetadata struct {
 	PostLogout      []string `json:"post_logout_redirect_uris,omitempty"`
 
 	identity.Farewells
+	identity.CertificateSubject
 
-	BoundTokens     bool     `json:"dpop_bound_access_tokens,omitempty"`
-	RequirePushed   bool     `json:"require_pushed_authorization_requests,omitempty"`
-	RequireSigned   bool     `json:"require_signed_request_object,omitempty"`
-	CertificateOnly bool     `json:"tls_client_certificate_bound_access_tokens,omitempty"`
-	Details         []string `json:"authorization_details_types,omitempty"`
+	BoundTokens      bool     `json:"dpop_bound_access_tokens,omitempty"`
+	RequirePushed    bool     `json:"require_pushed_authorization_requests,omitempty"`
+	RequireSigned    bool     `json:"require_signed_request_object,omitempty"`
+	CertificateBound bool     `json:"tls_client_certificate_bound_access_tokens,omitempty"`
+	Details          []string `json:"authorization_details_types,omitempty"`
 
 	SoftwareID string            `json:"software_id,omitempty"`
 	Version    string            `json:"software_version,omitempty"`
@@ -76,7 +77,6 @@ var notHere = []string{
 	"id_token_encrypted_response_alg", "id_token_encrypted_response_enc",
 	"request_object_encryption_alg", "request_object_encryption_enc", "authorization_encrypted_response_alg", "authorization_encrypted_response_enc",
 	"introspection_encrypted_response_alg", "introspection_encrypted_response_enc",
-	"tls_client_auth_subject_dn", "tls_client_auth_san_dns", "tls_client_auth_san_uri", "tls_client_auth_san_ip", "tls_client_auth_san_email",
 }
 
 // translatable is metadata that may come in several languages (OpenID Connect Registration 2.1).
@@ -163,8 +163,6 @@ func (m *clientMetadata) mistake() (code, text string) {
 		return errStatement, "software statements are not supported"
 	case len(m.RequestURIs) > 0:
 		return errMetadata, "request_uris: request_uri is for pushed requests alone"
-	case m.CertificateOnly:
-		return errMetadata, "tls_client_certificate_bound_access_tokens: not supported"
 	case !slices.Contains([]string{"web", "native"}, m.Application):
 		return errMetadata, "application_type: must be web or native"
 	case !slices.Contains([]string{identity.SubjectPairwise, identity.SubjectPublic}, m.SubjectType):

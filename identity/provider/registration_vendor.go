@@ -39,6 +39,9 @@ func (p *Provider) vendorFrom(ctx context.Context, m clientMetadata) (identity.V
 	if code, text := m.mistake(); code != "" {
 		return identity.Vendor{}, refuseMetadata(code, text)
 	}
+	if text := p.certificateMistake(m); text != "" {
+		return identity.Vendor{}, refuseMetadata(errMetadata, text)
+	}
 	ctx, cancel := context.WithTimeout(ctx, metadataPatience)
 	defer cancel()
 	v := m.vendor()
@@ -75,6 +78,7 @@ func (m clientMetadata) vendor() identity.Vendor {
 		Protocol: identity.Protocol{
 			RequirePushed: m.RequirePushed, RequireSigned: m.RequireSigned, RequestAlg: m.RequestAlg, AuthAlg: m.AuthAlg,
 			ResponseAlg: m.ResponseAlg, UserInfoAlg: m.UserInfoAlg, UserInfoKeyAlg: m.UserInfoKeyAlg, UserInfoEnc: m.UserInfoEnc, IntrospectionAlg: m.IntrospectionAlg, BoundTokens: m.BoundTokens,
+			CertificateBound: m.CertificateBound, CertificateSubject: m.CertificateSubject,
 			InitiateLogin: m.InitiateLogin, DefaultMaxAge: m.DefaultMaxAge, Farewells: m.Farewells,
 		},
 	}

@@ -47,7 +47,7 @@ func (p *Provider) token(r *http.Request) (*tokens, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := demandsProof(v, pr); err != nil {
+	if pr, err = p.binds(r.Context(), v, pr); err != nil {
 		return nil, err
 	}
 	return p.issue(r.Context(), v, pr, form)

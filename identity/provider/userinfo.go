@@ -101,7 +101,7 @@ func (p *Provider) userInfo(ctx context.Context, text string, pr proof) (reading
 	if err != nil || p.over(t) {
 		return reading{}, refuseToken()
 	}
-	if t.Thumbprint != pr.thumbprint {
+	if !t.heldBy(ctx, pr) {
 		return reading{}, refuseToken()
 	}
 	if t.Grant == "" || !t.has(scopeOpenID) {

@@ -43,7 +43,7 @@ func (p *Provider) VendorOf(r *http.Request) (id.Client, error) {
 // provenCall wants a proof with a token that is bound to a key, and none with one that is not
 // (RFC 9449, 7.1).
 func (p *Provider) provenCall(r *http.Request, t token, scheme, text string) error {
-	if t.Thumbprint == "" && scheme == schemeBearer {
+	if scheme == schemeBearer && t.heldBy(r.Context(), proof{}) {
 		return nil
 	}
 	pr, err := p.readProof(r, r.URL.Path, text)

@@ -24,6 +24,10 @@ type serverConfig struct {
 	MasterKeyFile     string        `placeholder:"FILE" help:"The server's master key; DIR/master.key when empty, created on first start."`
 	TLSCert           string        `name:"tls-cert" placeholder:"FILE" help:"Certificate chain (PEM), to serve https without a proxy."`
 	TLSKey            string        `name:"tls-key" placeholder:"FILE" help:"Key of the certificate (PEM)."`
+	MTLSURL           string        `name:"mtls-url" placeholder:"URL" help:"Where vendors present certificates (mutual TLS, RFC 8705): https and a host; off when empty."`
+	MTLSListen        string        `name:"mtls-listen" placeholder:"ADDR" help:"Where to serve mtls-url directly, with tls-cert."`
+	MTLSHeader        string        `name:"mtls-header" placeholder:"NAME" help:"The header in which a trusted proxy tells the certificate, such as Client-Cert (RFC 9440)."`
+	MTLSCA            string        `name:"mtls-ca" placeholder:"FILE" help:"Authorities (PEM) whose certificates vendors may prove themselves with (tls_client_auth)."`
 	TrustedProxy      []string      `placeholder:"CIDR" help:"Proxies whose X-Forwarded-For is believed."`
 	Registration      string        `enum:"off,token,open" default:"off" help:"Who may register a vendor beside you: nobody (off), who has a token of yours (token), or anybody (open)."`
 	ClientIDDocuments bool          `help:"Take vendors whose client_id is the https address of a document about them."`
@@ -60,6 +64,12 @@ func (c *serverConfig) validate() error {
 	if _, err := c.proxies(); err != nil {
 		add("trusted-proxy", "%v", err)
 	}
+	if c.MTLSListen != "" {
+		if _, _, err := net.SplitHostPort(c.MTLSListen); err != nil {
+			add("mtls-listen", "must be host:port")
+		}
+	}
+	c.checkCertificates(add)
 	if c.SessionLifetime < 5*time.Minute || c.SessionLifetime > 90*24*time.Hour {
 		add("session-lifetime", "must be between 5m and 2160h")
 	}

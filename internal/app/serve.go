@@ -65,6 +65,7 @@ func knownSettings(k *kong.Context) map[string]bool {
 type server struct {
 	node    *node
 	addr    string // where it listens, resolved
+	mtls    string // where vendors present certificates, resolved
 	servers []*http.Server
 	failed  chan error
 	stop    context.CancelFunc
@@ -102,11 +103,16 @@ func startServer(ctx context.Context, c serverConfig, now func() time.Time, log 
 			return nil, err
 		}
 	}
-	cert, err := c.certificate()
+	cert, err := c.certificate(now, log)
 	if err != nil {
 		return nil, err
 	}
-	s.addr, err = s.listen(ctx, c.Listen, handler, cert, log)
+	if c.MTLSListen != "" {
+		if s.mtls, err = s.listen(ctx, c.MTLSListen, forVendors(handler), cert.asking(), log); err != nil {
+			return nil, err
+		}
+	}
+	s.addr, err = s.listen(ctx, c.Listen, handler, cert.config(), log)
 	s.running.Go(func() { n.housekeep(ctx, log) })
 	s.running.Go(func() { n.signals.Run(ctx) })
 	s.running.Go(func() { oidc.Run(ctx) })
@@ -123,15 +129,19 @@ func newHandler(c serverConfig, n *node, m *metrics, now func() time.Time, log *
 	session := func(r *http.Request) (identity.Session, error) {
 		return n.accounts.Session(r.Context(), cookie.Read(r))
 	}
+	certificates, err := c.certificates()
+	if err != nil {
+		return nil, nil, err
+	}
 	var pages *web.Web
 	oidc, err := provider.New(provider.Options{
 		Issuer: c.Issuer, Accounts: n.accounts, Vendors: n.vendors, Keys: n.keys, Consent: n.consent, Store: n.store,
 		Now: now, Log: log, Session: session, ClearSession: cookie.Clear,
-		ErrorPage:    func(w http.ResponseWriter, r *http.Request, status int, code string) { pages.Error(w, r, status, code) },
+		ErrorPage: func(w http.ResponseWriter, r *http.Request, status int, code string) { pages.Error(w, r, status, code) },
 		Resume: func(w http.ResponseWriter, r *http.Request, flow string, s identity.Session, n provider.Next) {
 			pages.Resume(w, r, flow, s, n)
 		},
-		Registration: c.registration(), ClientDocuments: c.ClientIDDocuments, Forget: n.signals.Forget,
+		Registration: c.registration(), ClientDocuments: c.ClientIDDocuments, Certificates: certificates, Forget: n.signals.Forget,
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("set up provider: %w", err)
@@ -151,7 +161,8 @@ func newHandler(c serverConfig, n *node, m *metrics, now func() time.Time, log *
 		}),
 		Ready: n.ready, TrustedProxies: proxies, Observe: m.observe, Now: now, Log: log,
 	})
-	return handler, oidc, nil
+	handler, err = c.presenting(handler)
+	return handler, oidc, err
 }
 
 // newReference makes the API's own page, in the look of the others.
@@ -189,17 +200,6 @@ func (s *server) listen(ctx context.Context, addr string, h http.Handler, cert *
 }
 
 var errListen = fault.New(fault.Unavailable, "listen", "the address cannot be listened on")
-
-func (c *serverConfig) certificate() (*tls.Config, error) {
-	if c.TLSCert == "" {
-		return nil, nil
-	}
-	pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
-	if err != nil {
-		return nil, usageError{fmt.Errorf("tls-cert: %w", err)}
-	}
-	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, NextProtos: []string{"h2", "http/1.1"}}, nil
-}
 
 // adminHandler serves what monitoring needs, on a listener of its own.
 func adminHandler(m *metrics, n *node) http.Handler {

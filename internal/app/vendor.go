@@ -32,7 +32,7 @@ type vendorAddCmd struct {
 	RedirectURI           []string          `name:"redirect-uri" required:"" sep:"none" env:"-" placeholder:"URL" help:"Where sign-ins end; repeat for more."`
 	PostLogoutRedirectURI []string          `name:"post-logout-redirect-uri" sep:"none" env:"-" placeholder:"URL" help:"Where sign-outs may end; repeat for more."`
 	Public                bool              `env:"-" help:"A vendor that cannot keep a secret (app in a browser or on a phone)."`
-	AuthMethod            string            `enum:",client_secret_basic,client_secret_post,client_secret_jwt,private_key_jwt" default:"" env:"-" help:"How it proves itself: client_secret_basic, client_secret_post, client_secret_jwt or private_key_jwt."`
+	AuthMethod            string            `enum:",client_secret_basic,client_secret_post,client_secret_jwt,private_key_jwt,tls_client_auth,self_signed_tls_client_auth" default:"" env:"-" help:"How it proves itself: client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth or self_signed_tls_client_auth."`
 	JWKSFile              string            `name:"jwks-file" env:"-" placeholder:"FILE" help:"Its public keys, for private_key_jwt and signed requests."`
 	JWKSURI               string            `name:"jwks-uri" env:"-" placeholder:"URL" help:"Where its public keys stand, in the place of --jwks-file: read there, and again when it uses a new one."`
 	Purpose               map[string]string `mapsep:"none" env:"-" placeholder:"CLAIM=TEXT" help:"Why it asks for a claim, in one sentence; repeat for more."`

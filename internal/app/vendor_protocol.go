@@ -16,6 +16,12 @@ type protocolFlags struct {
 	UserInfoKeyAlg   string   `name:"userinfo-encryption" enum:",ECDH-ES,ECDH-ES+A256KW" default:"" env:"-" help:"Release end-to-end: customers' agents encrypt UserInfo (A256GCM) to the one key in --jwks-file with use enc, on P-256 or X25519."`
 	IntrospectionAlg string   `enum:",RS256,ES256,EdDSA" default:"" env:"-" help:"How introspection is signed where the vendor wants that; RS256 when empty."`
 	DPoP             bool     `name:"dpop" env:"-" help:"Refuse token requests without a DPoP proof."`
+	CertificateBound bool     `name:"certificate-bound" env:"-" help:"Bind tokens to the vendor's certificate, and refuse token requests without one (mutual TLS)."`
+	SubjectDN        string   `name:"tls-subject-dn" env:"-" placeholder:"DN" help:"Whom the certificate of tls_client_auth is for, as RFC 4514 writes it; or one of the next four."`
+	SubjectDNS       string   `name:"tls-san-dns" env:"-" placeholder:"NAME" help:"The same, by a host name in the certificate."`
+	SubjectURI       string   `name:"tls-san-uri" env:"-" placeholder:"URI" help:"The same, by an address in the certificate."`
+	SubjectIP        string   `name:"tls-san-ip" env:"-" placeholder:"IP" help:"The same, by an IP address in the certificate."`
+	SubjectEmail     string   `name:"tls-san-email" env:"-" placeholder:"MAIL" help:"The same, by an e-mail address in the certificate."`
 	InitiateLoginURI string   `name:"initiate-login-uri" env:"-" placeholder:"URL" help:"Where the vendor begins a login that somebody else starts."`
 	DefaultMaxAge    *int64   `env:"-" placeholder:"SECONDS" help:"How old a login may be where a request does not say."`
 	BackLogoutURI    string   `name:"backchannel-logout-uri" env:"-" placeholder:"URL" help:"Where the vendor is told, server to server, that a session has ended."`
@@ -28,7 +34,9 @@ func (f protocolFlags) protocol() identity.Protocol {
 		Profile: f.Profile, PKCE: f.PKCE, RequirePushed: f.RequirePushed, RequireSigned: f.RequireSigned, RequestAlg: f.RequestAlg, AuthAlg: f.AuthAlg,
 		ResponseAlg: f.ResponseAlg, UserInfoAlg: f.UserInfoAlg, UserInfoKeyAlg: f.UserInfoKeyAlg, IntrospectionAlg: f.IntrospectionAlg, BoundTokens: f.DPoP,
 		InitiateLogin: f.InitiateLoginURI, DefaultMaxAge: f.DefaultMaxAge, Resources: f.Resource,
-		Farewells: identity.Farewells{BackLogout: f.BackLogoutURI, FrontLogout: f.FrontLogoutURI},
+		CertificateBound:   f.CertificateBound,
+		CertificateSubject: identity.CertificateSubject{DN: f.SubjectDN, DNS: f.SubjectDNS, URI: f.SubjectURI, IP: f.SubjectIP, Email: f.SubjectEmail},
+		Farewells:          identity.Farewells{BackLogout: f.BackLogoutURI, FrontLogout: f.FrontLogoutURI},
 	}
 	if p.PKCE == "required" {
 		p.PKCE = identity.PKCERequired
