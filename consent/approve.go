@@ -168,12 +168,19 @@ func (a Approval) grant(now time.Time) Grant {
 	return g
 }
 
+// Refusal is the customer's no.
+type Refusal struct {
+	Digest string // of what was shown
+	Locale string // of the page
+	GPC    bool   // the browser said Sec-GPC: 1 with it
+}
+
 // Refuse records the customer's no, and remembers it: see Refused.
-func (e *Engine) Refuse(ctx context.Context, account id.Account, ask Ask, digest, locale string) error {
-	if digest != ask.Digest() {
+func (e *Engine) Refuse(ctx context.Context, account id.Account, ask Ask, r Refusal) error {
+	if r.Digest != ask.Digest() {
 		return fmt.Errorf("refuse: %w", ErrStaleReview)
 	}
-	if len(locale) > maxLocale {
+	if len(r.Locale) > maxLocale {
 		return fmt.Errorf("refuse: %w", ErrApproval)
 	}
 	now := e.now()
@@ -181,7 +188,7 @@ func (e *Engine) Refuse(ctx context.Context, account id.Account, ask Ask, digest
 		ID: id.New[id.Receipt](), Event: EventRefused, State: Refused.String(), Time: moment(now),
 		Party: ask.Party, Claims: ask.Claims, Offline: ask.Offline, Continuous: ask.Continuous, Once: ask.Once,
 		Retention: ask.Retention, Recipients: ask.Recipients, Terms: ask.Terms,
-		Digest: digest, Notice: noticeOf("", ask, locale, now),
+		GPC: r.GPC, Digest: r.Digest, Notice: noticeOf("", ask, r.Locale, now),
 	}
 	if err := e.db.saveRefusal(ctx, account, receipt, now); err != nil {
 		return fmt.Errorf("refuse: %w", err)

@@ -215,7 +215,7 @@ func TestApprove_manyAtOnceForOneVendor_oneStaysInForce(t *testing.T) {
 
 func TestRefuse_isRecorded_andGivesNothing(t *testing.T) {
 	r, c, ask := newRoom(t, consent.Gathered), newCustomer(), shop()
-	if err := r.Refuse(t.Context(), c.account, ask, ask.Digest(), "de"); err != nil {
+	if err := r.Refuse(t.Context(), c.account, ask, consent.Refusal{Digest: ask.Digest(), Locale: "de"}); err != nil {
 		t.Fatal(err)
 	}
 	receipts, _, err := r.Receipts(t.Context(), c.account, "", 0)
@@ -229,7 +229,7 @@ func TestRefuse_isRecorded_andGivesNothing(t *testing.T) {
 	if _, err := r.InForce(t.Context(), c.account, ask.Party.Client); !errors.Is(err, consent.ErrNoGrant) {
 		t.Errorf("in force: %v", err)
 	}
-	if err := r.Refuse(t.Context(), c.account, ask, "stale", "de"); !errors.Is(err, consent.ErrStaleReview) {
+	if err := r.Refuse(t.Context(), c.account, ask, consent.Refusal{Digest: "stale", Locale: "de"}); !errors.Is(err, consent.ErrStaleReview) {
 		t.Errorf("stale: %v", err)
 	}
 }

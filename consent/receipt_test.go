@@ -17,7 +17,7 @@ func (r *room) live(t *testing.T, c customer) (given consent.Grant) {
 	t.Helper()
 	ask := florist()
 	ask.Detailed, ask.Retention, ask.Recipients, ask.Terms = true, "P6M", []string{"DHL Paket GmbH"}, []string{"SD-BASE"}
-	if err := r.Refuse(t.Context(), c.account, ask, ask.Digest(), "de"); err != nil {
+	if err := r.Refuse(t.Context(), c.account, ask, consent.Refusal{Digest: ask.Digest(), Locale: "de"}); err != nil {
 		t.Fatal(err)
 	}
 	given, _ = r.approve(t, c, ask, "address", "email")

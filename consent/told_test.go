@@ -63,7 +63,9 @@ func TestVendor_hearsOfEachChange_inOrder_andByNameOnly(t *testing.T) {
 		func() error { _, err := r.Resume(t.Context(), c.account, second.ID); return err },
 		func() error { _, err := r.Withdraw(t.Context(), c.account, second.ID); return err },
 		func() error { _, err := r.Withdraw(t.Context(), c.account, second.ID); return err },
-		func() error { return r.Refuse(t.Context(), c.account, ask, ask.Digest(), "de") },
+		func() error {
+			return r.Refuse(t.Context(), c.account, ask, consent.Refusal{Digest: ask.Digest(), Locale: "de"})
+		},
 	} {
 		if err := step(); err != nil {
 			t.Fatal(err)

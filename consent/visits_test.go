@@ -104,7 +104,7 @@ func TestRefused_isRememberedForSixMonths_forThisAskAlone(t *testing.T) {
 	if refused(c, ask) {
 		t.Error("before the refusal")
 	}
-	if err := r.Refuse(t.Context(), c.account, ask, ask.Digest(), "de"); err != nil {
+	if err := r.Refuse(t.Context(), c.account, ask, consent.Refusal{Digest: ask.Digest(), Locale: "de"}); err != nil {
 		t.Fatal(err)
 	}
 	other := ask
@@ -124,7 +124,7 @@ func TestRefused_isRememberedForSixMonths_forThisAskAlone(t *testing.T) {
 
 func TestRefused_approvingAfterAll_forgetsTheRefusal(t *testing.T) {
 	r, c, ask := newRoom(t, consent.Gathered), newCustomer(), florist()
-	if err := r.Refuse(t.Context(), c.account, ask, ask.Digest(), "de"); err != nil {
+	if err := r.Refuse(t.Context(), c.account, ask, consent.Refusal{Digest: ask.Digest(), Locale: "de"}); err != nil {
 		t.Fatal(err)
 	}
 	r.approve(t, c, ask, "email")

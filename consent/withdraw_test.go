@@ -211,7 +211,7 @@ func TestForget_leavesOnlyThatGrantsHaveEnded(t *testing.T) {
 	if err := r.SaveVault(t.Context(), c.account, consent.Save{Revision: 1, Document: []byte("x")}); !errors.Is(err, consent.ErrForgotten) {
 		t.Errorf("a save that was under way: %v", err)
 	}
-	if err := r.Refuse(t.Context(), c.account, ask, ask.Digest(), "de"); !errors.Is(err, consent.ErrForgotten) {
+	if err := r.Refuse(t.Context(), c.account, ask, consent.Refusal{Digest: ask.Digest(), Locale: "de"}); !errors.Is(err, consent.ErrForgotten) {
 		t.Errorf("a refusal that was under way: %v", err)
 	}
 	if _, err := r.Permit(t.Context(), reading(kept, "email")); err != nil {

@@ -118,7 +118,7 @@ func (w *world) approve(t *rapid.T) {
 // refuse leaves everything as it is.
 func (w *world) refuse(t *rapid.T) {
 	ask := w.ask(t, &modelled{})
-	if err := w.Refuse(t.Context(), w.customer.account, ask, ask.Digest(), "en"); err != nil {
+	if err := w.Refuse(t.Context(), w.customer.account, ask, consent.Refusal{Digest: ask.Digest(), Locale: "en"}); err != nil {
 		t.Fatal(err)
 	}
 }

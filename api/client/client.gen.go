@@ -872,7 +872,8 @@ type Renewing struct {
 	Ends time.Time `json:"ends"`
 }
 
-// RequestState Whether the customer has answered; how, the vendor hears at its redirect_uri.
+// RequestState Whether the customer has answered; how, the vendor hears at its redirect_uri. One that was refused in the
+// dashboard is answered, and no browser comes.
 type RequestState string
 
 // ResealedCapsule defines model for ResealedCapsule.
@@ -1253,7 +1254,8 @@ type VendorRequest struct {
 	// Link A web address.
 	Link Address `json:"link"`
 
-	// State Whether the customer has answered; how, the vendor hears at its redirect_uri.
+	// State Whether the customer has answered; how, the vendor hears at its redirect_uri. One that was refused in the
+	// dashboard is answered, and no browser comes.
 	State RequestState `json:"state"`
 }
 
@@ -1261,6 +1263,9 @@ type VendorRequest struct {
 type Waiting struct {
 	Ask     Ask       `json:"ask"`
 	Created time.Time `json:"created"`
+
+	// Digest Names exactly what was reviewed.
+	Digest  Digest    `json:"digest"`
 	Expires time.Time `json:"expires"`
 
 	// ID 26 characters of lower-case base32; never a secret.
@@ -1268,6 +1273,15 @@ type Waiting struct {
 
 	// Link A web address.
 	Link Address `json:"link"`
+}
+
+// WaitingDenial defines model for WaitingDenial.
+type WaitingDenial struct {
+	// Digest Names exactly what was reviewed.
+	Digest Digest `json:"digest"`
+
+	// Locale The language (BCP 47) in which the customer reviewed.
+	Locale Locale `json:"locale"`
 }
 
 // WaitingList defines model for WaitingList.
@@ -1385,6 +1399,9 @@ type RenewGrantJSONRequestBody = Renewing
 
 // LoginParametersJSONRequestBody defines body for LoginParameters for application/json ContentType.
 type LoginParametersJSONRequestBody = LoginName
+
+// DenyRequestJSONRequestBody defines body for DenyRequest for application/json ContentType.
+type DenyRequestJSONRequestBody = WaitingDenial
 
 // LoginJSONRequestBody defines body for Login for application/json ContentType.
 type LoginJSONRequestBody = Login
@@ -1608,6 +1625,11 @@ type ClientInterface interface {
 
 	// ListRequests request
 	ListRequests(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DenyRequestWithBody request with any body
+	DenyRequestWithBody(ctx context.Context, request RequestID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	DenyRequest(ctx context.Context, request RequestID, body DenyRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Logout request
 	Logout(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2197,6 +2219,30 @@ func (c *Client) GetReceipt(ctx context.Context, seq uint64, params *GetReceiptP
 
 func (c *Client) ListRequests(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListRequestsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) DenyRequestWithBody(ctx context.Context, request RequestID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDenyRequestRequestWithBody(c.Server, request, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) DenyRequest(ctx context.Context, request RequestID, body DenyRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDenyRequestRequest(c.Server, request, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3837,6 +3883,53 @@ func NewListRequestsRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewDenyRequestRequest calls the generic DenyRequest builder with application/json body
+func NewDenyRequestRequest(server string, request RequestID, body DenyRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDenyRequestRequestWithBody(server, request, "application/json", bodyReader)
+}
+
+// NewDenyRequestRequestWithBody generates requests for DenyRequest with any type of body
+func NewDenyRequestRequestWithBody(server string, request RequestID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "request", runtime.ParamLocationPath, request)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/requests/%s/deny", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewLogoutRequest generates requests for Logout
 func NewLogoutRequest(server string) (*http.Request, error) {
 	var err error
@@ -5181,6 +5274,11 @@ type ClientWithResponsesInterface interface {
 	// ListRequestsWithResponse request
 	ListRequestsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListRequestsResponse, error)
 
+	// DenyRequestWithBodyWithResponse request with any body
+	DenyRequestWithBodyWithResponse(ctx context.Context, request RequestID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DenyRequestResponse, error)
+
+	DenyRequestWithResponse(ctx context.Context, request RequestID, body DenyRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*DenyRequestResponse, error)
+
 	// LogoutWithResponse request
 	LogoutWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*LogoutResponse, error)
 
@@ -5926,6 +6024,28 @@ func (r ListRequestsResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r ListRequestsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DenyRequestResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r DenyRequestResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DenyRequestResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -7022,6 +7142,23 @@ func (c *ClientWithResponses) ListRequestsWithResponse(ctx context.Context, reqE
 		return nil, err
 	}
 	return ParseListRequestsResponse(rsp)
+}
+
+// DenyRequestWithBodyWithResponse request with arbitrary body returning *DenyRequestResponse
+func (c *ClientWithResponses) DenyRequestWithBodyWithResponse(ctx context.Context, request RequestID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DenyRequestResponse, error) {
+	rsp, err := c.DenyRequestWithBody(ctx, request, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDenyRequestResponse(rsp)
+}
+
+func (c *ClientWithResponses) DenyRequestWithResponse(ctx context.Context, request RequestID, body DenyRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*DenyRequestResponse, error) {
+	rsp, err := c.DenyRequest(ctx, request, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDenyRequestResponse(rsp)
 }
 
 // LogoutWithResponse request returning *LogoutResponse
@@ -8323,6 +8460,32 @@ func ParseListRequestsResponse(rsp *http.Response) (*ListRequestsResponse, error
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDenyRequestResponse parses an HTTP response from a DenyRequestWithResponse call
+func ParseDenyRequestResponse(rsp *http.Response) (*DenyRequestResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DenyRequestResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Refused
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {

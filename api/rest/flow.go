@@ -4,11 +4,16 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/identity"
 	"github.com/meins-id/meins/identity/provider"
 	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/vault"
 )
+
+// private says that the browser sent the Global Privacy Control (https://www.w3.org/TR/gpc/): nobody is
+// to sell or share what is released.
+func private(r *http.Request) bool { return r.Header.Get("Sec-GPC") == "1" }
 
 // GetFlow says what a vendor's pending request needs next: also to somebody who is not signed in,
 // and then nothing but that.
@@ -66,7 +71,7 @@ func (s *REST) ApproveFlow(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return RedirectAnswer{}, err
 		}
-		a.GPC = r.Header.Get("Sec-GPC") == "1" // https://www.w3.org/TR/gpc/
+		a.GPC = private(r)
 		to, err := s.o.Provider.Approve(ctx, who, in.Flow, a)
 		return RedirectAnswer{Redirect: to}, err
 	})
@@ -114,7 +119,7 @@ func (s *REST) ResumeFlow(w http.ResponseWriter, r *http.Request) {
 // DenyFlow records the customer's "no" and sends the browser back with it: a normal outcome.
 func (s *REST) DenyFlow(w http.ResponseWriter, r *http.Request) {
 	called(s, w, r, func(ctx context.Context, who identity.Session, in Denial) (RedirectAnswer, error) {
-		to, err := s.o.Provider.Deny(ctx, who, in.Flow, in.Digest, in.Locale)
+		to, err := s.o.Provider.Deny(ctx, who, in.Flow, consent.Refusal{Digest: in.Digest, Locale: in.Locale, GPC: private(r)})
 		return RedirectAnswer{Redirect: to}, err
 	})
 }

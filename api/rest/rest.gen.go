@@ -868,7 +868,8 @@ type Renewing struct {
 	Ends time.Time `json:"ends"`
 }
 
-// RequestState Whether the customer has answered; how, the vendor hears at its redirect_uri.
+// RequestState Whether the customer has answered; how, the vendor hears at its redirect_uri. One that was refused in the
+// dashboard is answered, and no browser comes.
 type RequestState string
 
 // ResealedCapsule defines model for ResealedCapsule.
@@ -1249,7 +1250,8 @@ type VendorRequest struct {
 	// Link A web address.
 	Link Address `json:"link"`
 
-	// State Whether the customer has answered; how, the vendor hears at its redirect_uri.
+	// State Whether the customer has answered; how, the vendor hears at its redirect_uri. One that was refused in the
+	// dashboard is answered, and no browser comes.
 	State RequestState `json:"state"`
 }
 
@@ -1257,6 +1259,9 @@ type VendorRequest struct {
 type Waiting struct {
 	Ask     Ask       `json:"ask"`
 	Created time.Time `json:"created"`
+
+	// Digest Names exactly what was reviewed.
+	Digest  Digest    `json:"digest"`
 	Expires time.Time `json:"expires"`
 
 	// ID 26 characters of lower-case base32; never a secret.
@@ -1264,6 +1269,15 @@ type Waiting struct {
 
 	// Link A web address.
 	Link Address `json:"link"`
+}
+
+// WaitingDenial defines model for WaitingDenial.
+type WaitingDenial struct {
+	// Digest Names exactly what was reviewed.
+	Digest Digest `json:"digest"`
+
+	// Locale The language (BCP 47) in which the customer reviewed.
+	Locale Locale `json:"locale"`
 }
 
 // WaitingList defines model for WaitingList.
@@ -1381,6 +1395,9 @@ type RenewGrantJSONRequestBody = Renewing
 
 // LoginParametersJSONRequestBody defines body for LoginParameters for application/json ContentType.
 type LoginParametersJSONRequestBody = LoginName
+
+// DenyRequestJSONRequestBody defines body for DenyRequest for application/json ContentType.
+type DenyRequestJSONRequestBody = WaitingDenial
 
 // LoginJSONRequestBody defines body for Login for application/json ContentType.
 type LoginJSONRequestBody = Login
@@ -1510,6 +1527,9 @@ type ServerInterface interface {
 	// What vendors ask that waits for an answer
 	// (GET /requests)
 	ListRequests(w http.ResponseWriter, r *http.Request)
+	// Refuse what a vendor asks, without visiting its link
+	// (POST /requests/{request}/deny)
+	DenyRequest(w http.ResponseWriter, r *http.Request, request RequestID)
 	// Sign out here
 	// (DELETE /session)
 	Logout(w http.ResponseWriter, r *http.Request)
@@ -2335,6 +2355,37 @@ func (siw *ServerInterfaceWrapper) ListRequests(w http.ResponseWriter, r *http.R
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.ListRequests(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DenyRequest operation middleware
+func (siw *ServerInterfaceWrapper) DenyRequest(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+
+	// ------------- Path parameter "request" -------------
+	var request RequestID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "request", mux.Vars(r)["request"], &request, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "request", Err: err})
+		return
+	}
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, SessionScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DenyRequest(w, r, request)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -3291,6 +3342,8 @@ func HandlerWithOptions(si ServerInterface, options GorillaServerOptions) http.H
 	r.HandleFunc(options.BaseURL+"/receipts/{seq}", wrapper.GetReceipt).Methods("GET")
 
 	r.HandleFunc(options.BaseURL+"/requests", wrapper.ListRequests).Methods("GET")
+
+	r.HandleFunc(options.BaseURL+"/requests/{request}/deny", wrapper.DenyRequest).Methods("POST")
 
 	r.HandleFunc(options.BaseURL+"/session", wrapper.Logout).Methods("DELETE")
 

@@ -188,10 +188,29 @@ func (s *REST) ListRequests(w http.ResponseWriter, r *http.Request) {
 	out := WaitingList{Requests: make([]Waiting, 0, len(all))}
 	for _, one := range all {
 		out.Requests = append(out.Requests, Waiting{
-			ID: string(one.ID), Link: one.Link, Created: one.Created, Expires: one.Ends, Ask: *askOut(one.Ask, s.o.Now()),
+			ID: string(one.ID), Link: one.Link, Digest: one.Ask.Digest(), Created: one.Created, Expires: one.Ends, Ask: *askOut(one.Ask, s.o.Now()),
 		})
 	}
 	s.answer(w, r, http.StatusOK, out, err)
+}
+
+// DenyRequest refuses what waits for an answer, without a visit to its link.
+func (s *REST) DenyRequest(w http.ResponseWriter, r *http.Request, request RequestID) {
+	who, err := s.session(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	in, err := read[WaitingDenial](r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	name, err := parsed[id.Request](request)
+	if err == nil {
+		err = s.o.Provider.DenyLater(r.Context(), who.Account, name, consent.Refusal{Digest: in.Digest, Locale: in.Locale, GPC: private(r)})
+	}
+	s.done(w, r, err)
 }
 
 func (s *REST) requestOut(l provider.Later) VendorRequest {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/identity/provider"
 	"github.com/meins-id/meins/internal/id"
 )
 
@@ -48,6 +49,15 @@ type grantView struct {
 	Given, Since, LastRead        time.Time
 	GivenSort, ReadSort, EndsSort int64
 	Hidden                        bool // it does not fit the search
+	Waits                         *waitingView
+}
+
+// waitingView is what is special of a row that waits for an answer: Link leads to the consent screen.
+type waitingView struct {
+	ID       id.Request
+	Digest   string
+	Purposes []string // what for, as the vendor says it
+	Until    string   // how long it can be answered
 }
 
 // groups are the lists in their order, by the states in them.
@@ -109,7 +119,10 @@ func (w *Web) everyConnection(ctx context.Context, l *locale, s identity.Session
 	if err != nil {
 		return nil, err
 	}
-	var rows []grantView
+	rows, err := w.waiting(ctx, l, s.Account)
+	if err != nil {
+		return nil, err
+	}
 	for _, g := range grants {
 		rows = append(rows, w.grantView(ctx, l, g))
 	}
@@ -218,6 +231,39 @@ func (w *Web) refusalView(ctx context.Context, l *locale, r consent.Receipt) gra
 	}
 	if len(names) == 0 {
 		v.Holds = l.T("connections.refused.nothing")
+	}
+	return v
+}
+
+// waiting lists what vendors asked for later.
+func (w *Web) waiting(ctx context.Context, l *locale, account id.Account) ([]grantView, error) {
+	all, err := w.o.Provider.Waiting(ctx, account)
+	if err != nil {
+		return nil, fmt.Errorf("list what waits: %w", err)
+	}
+	var rows []grantView
+	for _, one := range all {
+		rows = append(rows, w.waitingRow(ctx, l, one))
+	}
+	return rows, nil
+}
+
+// waitingRow says who asks for what, what for, and until when.
+func (w *Web) waitingRow(ctx context.Context, l *locale, one provider.Later) grantView {
+	names := namesInOrder(consent.Names(one.Ask.Claims))
+	v := grantView{
+		Link: one.Link, Vendor: w.vendorView(ctx, one.Ask.Party), State: consent.Requested.String(), StateText: l.T("state.requested"),
+		Holds: l.T("connections.waits", "claims", l.Claims(names)), Labels: l.words(names), Given: one.Created, Since: one.Created,
+		GivenSort: one.Created.Unix(), EndsSort: one.Ends.Unix(),
+		Waits: &waitingView{ID: one.ID, Digest: one.Ask.Digest(), Until: l.Date(one.Ends)},
+	}
+	if len(names) == 0 {
+		v.Holds = l.T("connections.waits.nothing")
+	}
+	for _, c := range inOrder(one.Ask.Claims) {
+		if why := l.purposes(c); why != "" && !slices.Contains(v.Waits.Purposes, why) {
+			v.Waits.Purposes = append(v.Waits.Purposes, why)
+		}
 	}
 	return v
 }

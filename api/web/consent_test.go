@@ -137,7 +137,7 @@ func TestConnections_listWhatIsInForce_whatWas_andWhatWasRefused(t *testing.T) {
 	_, err := s.consent.Withdraw(t.Context(), c.session.Account, gone.ID)
 	s.must(err)
 	next := s.ask(s.flow(wine), c)
-	s.must(s.consent.Refuse(t.Context(), c.session.Account, next.Ask, next.Digest, "en"))
+	s.must(s.consent.Refuse(t.Context(), c.session.Account, next.Ask, consent.Refusal{Digest: next.Digest, Locale: "en"}))
 	page := html.UnescapeString(s.as(c, "/connections").body)
 	inThisOrder(t, page, `name="find"`, `name="sort"`, `data-list="active"`, "Withdrawing works at once", "cannot be pulled back", `<button class="button quiet" type="button" name="withdraw"`,
 		`data-list="withdrawn"`, `data-list="refused"`)

@@ -27,7 +27,7 @@ func history(t *testing.T, s *site) (c someone, active, withdrawn, expired conse
 	s.must(err)
 	c = renew(s, c)
 	next := s.ask(s.flow(s.flowers(named("Bücherei"))), c)
-	s.must(s.consent.Refuse(t.Context(), c.session.Account, next.Ask, next.Digest, "en"))
+	s.must(s.consent.Refuse(t.Context(), c.session.Account, next.Ask, consent.Refusal{Digest: next.Digest, Locale: "en"}))
 	return c, active, withdrawn, expired
 }
 
@@ -54,6 +54,35 @@ func TestRule19_connections_standByState_withCounts_searchedAndSortedByAddress(t
 		t.Errorf("the start page leads to %q", a.Header.Get("Location"))
 	}
 	mustContain(t, page, `href="/connections/`+string(active.ID)+`"`, `href="/receipts/`)
+}
+
+func TestRule19_whatVendorsLeftForLater_waitsFirst_saysWhoWhatWhyAndUntilWhen(t *testing.T) {
+	s := newSite(t)
+	c, v := s.someone(), s.flowers(named("Zoohandlung"))
+	g := s.approve(s.flow(v), c, "name")
+	later, err := s.provider.Ask(t.Context(), v.ID, parametersOf(v), g.ID, 0)
+	s.must(err)
+	for tag, words := range map[string][]string{
+		"en": {"Waiting for your answer", "Nothing is handed over before", "Asks for your", "e-mail address", "To tell you when your flowers are on their way.", "can be answered until 6 December 2026", "Look and decide", "Refuse"},
+		"de": {"Fragt nach:", "Um Ihnen zu sagen, wann Ihre Blumen unterwegs sind.", "zu beantworten bis 6. Dezember 2026", "Ansehen und entscheiden", "Ablehnen"},
+	} {
+		page := html.UnescapeString(s.as(c, "/connections", "Accept-Language", tag).body)
+		inThisOrder(t, page, append([]string{`data-list="pending"`}, append(words, `data-list="active"`)...)...)
+		mustContain(t, page, `data-request="`+string(later.ID)+`" data-digest="`+later.Ask.Digest()+`"`, `href="`+later.Link+`"`, `name="deny" value="`+string(later.ID)+`"`)
+	}
+	found := s.as(c, "/connections?find=zeppelin").body
+	if row := regexp.MustCompile(`<li class="row"[^>]*data-request[^>]*>`).FindString(found); !strings.HasSuffix(row, " hidden>") {
+		t.Errorf("what waits is not searched: %s", row)
+	}
+	if other := s.as(s.someone(), "/connections").body; strings.Contains(other, string(later.ID)) {
+		t.Error("another customer sees it")
+	}
+	s.must(s.provider.DenyLater(t.Context(), c.session.Account, later.ID, consent.Refusal{Digest: later.Ask.Digest(), Locale: "en"}))
+	after := s.as(c, "/connections").body
+	if strings.Contains(after, string(later.ID)) || strings.Contains(after, `data-list="pending"`) {
+		t.Error("refused, and it waits")
+	}
+	inThisOrder(t, after, `data-list="refused"`, "Zoohandlung")
 }
 
 func TestRule19_sort_ordersEachList(t *testing.T) {

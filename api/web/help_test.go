@@ -121,15 +121,20 @@ func (s *site) flowers(change ...func(*identity.Vendor)) identity.Vendor {
 // theClaims is what the flower shop asks: the name, and three more if the customer likes.
 const theClaims = `{"userinfo":{"name":{"essential":true},"email":null,"address":null,"birthdate":null}}`
 
-// flow begins a request of the vendor, and gives it as the pages get it.
-func (s *site) flow(v identity.Vendor, change ...string) string {
-	s.t.Helper()
+// parametersOf are those of a request of the vendor.
+func parametersOf(v identity.Vendor) url.Values {
 	sum := sha256.Sum256([]byte(strings.Repeat("v", 43)))
-	q := url.Values{
+	return url.Values{
 		"client_id": {string(v.ID)}, "redirect_uri": {v.RedirectURIs[0]}, "response_type": {"code"}, "scope": {"openid offline_access"},
 		"state": {"st-ate"}, "code_challenge_method": {"S256"}, "code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])},
 		"claims": {theClaims},
 	}
+}
+
+// flow begins a request of the vendor, and gives it as the pages get it.
+func (s *site) flow(v identity.Vendor, change ...string) string {
+	s.t.Helper()
+	q := parametersOf(v)
 	for i := 0; i < len(change); i += 2 {
 		q.Set(change[i], change[i+1])
 	}

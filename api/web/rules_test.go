@@ -324,7 +324,7 @@ func TestRule15_refusedRequest_isNotShownAgainForSixMonths(t *testing.T) {
 	s := newSite(t)
 	v, c := s.flowers(), s.someone()
 	next := s.ask(s.flow(v), c)
-	s.must(s.consent.Refuse(t.Context(), c.session.Account, next.Ask, next.Digest, "en"))
+	s.must(s.consent.Refuse(t.Context(), c.session.Account, next.Ask, consent.Refusal{Digest: next.Digest, Locale: "en"}))
 	page := s.page(c, s.flow(v))
 	mustContain(t, page, "You said no", "on 22 November 2026", `data-refused="back"`, "error=access_denied", `data-refused="look"`)
 	mustLack(t, page, `name="decision"`)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/identity"
 	"github.com/meins-id/meins/identity/provider"
 )
@@ -166,7 +167,7 @@ func TestAuthorize_stateCannotBreakOut(t *testing.T) {
 	for _, q := range []url.Values{s.request("openid", "state", state, "scope", "email"), s.request("openid", "state", state)} {
 		u := w.authorize(q, "")
 		if u.Path == "/continue" {
-			address, err := w.p.Deny(t.Context(), c.session, u.Query().Get("flow"), mustNext(t, w, u, c).Digest, "en")
+			address, err := w.p.Deny(t.Context(), c.session, u.Query().Get("flow"), consent.Refusal{Digest: mustNext(t, w, u, c).Digest, Locale: "en"})
 			w.must(err)
 			u, err = url.Parse(address)
 			w.must(err)

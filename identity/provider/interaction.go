@@ -214,13 +214,16 @@ func (p *Provider) Resume(ctx context.Context, s identity.Session, flow string, 
 }
 
 // Deny stores the customer's no and gives the address that tells the vendor.
-func (p *Provider) Deny(ctx context.Context, s identity.Session, flow, digest, locale string) (string, error) {
+func (p *Provider) Deny(ctx context.Context, s identity.Session, flow string, no consent.Refusal) (string, error) {
 	v, err := p.visitBy(ctx, flow, s)
 	if err != nil {
 		return "", err
 	}
-	if err := p.o.Consent.Refuse(ctx, s.Account, v.ask, digest, locale); err != nil {
+	if err := p.o.Consent.Refuse(ctx, s.Account, v.ask, no); err != nil {
 		return "", fmt.Errorf("refuse: %w", err)
+	}
+	if err := p.spend(ctx, v.request); err != nil {
+		return "", err
 	}
 	return p.refuse(v, errAccessDenied), nil
 }

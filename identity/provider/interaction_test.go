@@ -131,7 +131,7 @@ func TestDeny_tellsTheVendor_andStoresNoGrant(t *testing.T) {
 	w := newWorld(t)
 	s, c := w.vendor(), w.customer()
 	flow := w.flow(s.request("openid email"))
-	address, err := w.p.Deny(t.Context(), c.session, flow, c.approval(flow).Digest, "en")
+	address, err := w.p.Deny(t.Context(), c.session, flow, consent.Refusal{Digest: c.approval(flow).Digest, Locale: "en"})
 	w.must(err)
 	u, err := url.Parse(address)
 	w.must(err)

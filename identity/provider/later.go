@@ -119,6 +119,26 @@ func (p *Provider) Waiting(ctx context.Context, account id.Account) ([]Later, er
 	return waiting, nil
 }
 
+// DenyLater stores the customer's no to a request that waits for them, without a visit to its link. No
+// browser tells the vendor; it finds the request answered.
+func (p *Provider) DenyLater(ctx context.Context, account id.Account, name id.Request, no consent.Refusal) error {
+	rec, err := p.records.Later(ctx, name)
+	if err != nil || account == "" || rec.Account != account {
+		return errors.Join(ErrNoLater, err)
+	}
+	one, err := p.shown(ctx, rec)
+	switch {
+	case err != nil:
+		return err
+	case one.Answered:
+		return ErrNoLater
+	}
+	if err := p.o.Consent.Refuse(ctx, account, one.Ask, no); err != nil {
+		return fmt.Errorf("refuse: %w", err)
+	}
+	return p.spend(ctx, rec.Request)
+}
+
 // Forget drops what waits for an account that is deleted.
 func (p *Provider) Forget(ctx context.Context, account id.Account) error {
 	return p.records.ForgetLaters(ctx, account)

@@ -24,7 +24,7 @@ func TestNext_rule15_refusedRequest_isNotPutAgain_unlessTheCustomerLooks(t *test
 	if first.Step != provider.StepReview {
 		t.Fatalf("step %v", first.Step)
 	}
-	_, err := w.p.Deny(t.Context(), c.session, w.flow(q), first.Digest, "en")
+	_, err := w.p.Deny(t.Context(), c.session, w.flow(q), consent.Refusal{Digest: first.Digest, Locale: "en"})
 	w.must(err)
 	again := w.next(q, c)
 	if again.Step != provider.StepRefused || again.Refused.IsZero() || parameter(t, again.Redirect, "error") != "access_denied" {
@@ -47,7 +47,7 @@ func TestNext_refusedRequest_withPromptNone_isAnsweredSilently(t *testing.T) {
 	w := newWorld(t)
 	s, c := w.vendor(), w.customer()
 	q := s.request("openid email")
-	_, err := w.p.Deny(t.Context(), c.session, w.flow(q), w.next(q, c).Digest, "en")
+	_, err := w.p.Deny(t.Context(), c.session, w.flow(q), consent.Refusal{Digest: w.next(q, c).Digest, Locale: "en"})
 	w.must(err)
 	wantRefusal(t, w.authorize(s.request("openid email", "prompt", "none"), c.cookie), "consent_required")
 }

@@ -202,7 +202,7 @@ func (w *wire) serveVault(ctx context.Context, s identity.Session, method, path 
 		return redirected(p.Resume(ctx, s, r.Flow, id.Grant(r.Grant), key))
 	case call == "POST /flow/deny":
 		d := read[agent.Denial](body)
-		return redirected(p.Deny(ctx, s, d.Flow, d.Digest, d.Locale))
+		return redirected(p.Deny(ctx, s, d.Flow, consent.Refusal{Digest: d.Digest, Locale: d.Locale}))
 	case call == "GET /receipts/head":
 		h, err := engine.ReceiptHead(ctx, s.Account)
 		return agent.ReceiptHead{Seq: h.Seq, Hash: h.Hash, Time: h.Time}, err

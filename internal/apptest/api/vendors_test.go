@@ -226,6 +226,51 @@ func TestRequestForLater_isFound_answeredOnce_andComesBackToTheVendor(t *testing
 	w.call(t, own(t, w.p, w.p.AddVendor(t, callback)), "GET", "/vendor/requests/"+made.ID, nil).Refused(t, http.StatusNotFound, "request-unknown")
 }
 
+func TestRequestForLater_isRefusedWithoutVisitingIt_andIsAnswered(t *testing.T) {
+	w := newWorld(t, apptest.Start(t))
+	var list struct {
+		Requests []struct{ ID, Digest, Link string }
+	}
+	decode(t, w.ada.Send(t, w.p.Request(t, "GET", "/api/v1/requests", nil, "")), &list)
+	if len(list.Requests) != 1 {
+		t.Fatalf("%+v", list)
+	}
+	one := list.Requests[0]
+	deny := func(c *apptest.Customer, digest string) apptest.Answer {
+		r := w.asking(t, "", "POST", "/requests/"+one.ID+"/deny", map[string]any{"digest": digest, "locale": "en"})
+		r.Header.Set("Sec-GPC", "1")
+		return c.Send(t, r)
+	}
+	deny(w.p.SignUp(t, "bob", ada), one.Digest).Refused(t, http.StatusNotFound, "request-unknown")
+	deny(w.ada, strings.Repeat("A", len(one.Digest))).Refused(t, http.StatusPreconditionFailed, "review-stale")
+	if left := w.waits(t, w.ada); len(left) != 1 {
+		t.Fatalf("it is gone: %+v", left)
+	}
+	if a := deny(w.ada, one.Digest); a.Status != http.StatusNoContent {
+		t.Fatalf("%d %s", a.Status, a.Body)
+	}
+	deny(w.ada, one.Digest).Refused(t, http.StatusNotFound, "request-unknown")
+	if left := w.waits(t, w.ada); len(left) != 0 {
+		t.Errorf("refused, and there: %+v", left)
+	}
+	if state := w.call(t, w.token, "GET", "/vendor/requests/"+one.ID, nil).Text("state"); state != "answered" {
+		t.Errorf("the state is %s", state)
+	}
+	if _, redirect := w.ada.Open(t, one.Link); !strings.Contains(redirect, "error=") {
+		t.Errorf("it can still be approved: %s", redirect)
+	}
+	var receipts struct {
+		Receipts []struct {
+			Event string
+			GPC   bool
+		}
+	}
+	decode(t, w.ada.Send(t, w.p.Request(t, "GET", "/api/v1/receipts?limit=1", nil, "")), &receipts)
+	if len(receipts.Receipts) != 1 || receipts.Receipts[0].Event != "refused" || !receipts.Receipts[0].GPC {
+		t.Errorf("%+v", receipts)
+	}
+}
+
 func TestRequestForLater_withoutACustomer_isForWhoeverHasTheLink(t *testing.T) {
 	w := newWorld(t, apptest.Start(t))
 	var made waiting

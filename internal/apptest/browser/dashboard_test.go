@@ -54,6 +54,47 @@ func TestRule19_connections_areOneClickAway_andSearchedAtOnce_andWithoutAScript(
 	b.do(emulation.SetScriptExecutionDisabled(false))
 }
 
+func TestRule19_whatWaits_isRefusedWithoutOpeningIt_orLeadsToTheConsentScreen(t *testing.T) {
+	t.Parallel()
+	d := startDemo(t)
+	v := d.confidential(t, "Weinhandlung", "/wine")
+	b, p := visit(t, d, phone), erika()
+	p.anAccount(b)
+	b.asks("set", map[string]any{"values": map[string]any{"name": p.name, "email": p.email}}, nil)
+	b.open(d.request(v.id, "/wine", "openid", `{"userinfo":{"name":{"essential":true}}}`))
+	b.page("consent")
+	b.click(deciding("approve"))
+	b.arrivesAt("/wine")
+	b.open(d.meins + "/connections")
+	b.page("connections")
+	grant := b.read("[data-grant]", "dataset.grant")
+
+	v.asksLater(t, grant, "email")
+	b.do(reload())
+	b.page("connections")
+	b.says("[data-list=pending]", "Asks for your e-mail address")
+	b.fill("#find", "telephone")
+	b.wait("!document.querySelector('[data-request]').checkVisibility()")
+	b.fill("#find", "mail wein")
+	b.wait("document.querySelector('[data-request]').checkVisibility()")
+	b.click("[data-request] button[name=deny]")
+	b.wait("document.querySelector('[data-request]').dataset.state === 'refused'")
+	b.says("[data-request]", "Refused. Weinhandlung receives nothing.")
+	b.do(reload())
+	b.page("connections")
+	if b.holds("document.querySelector('[data-list=pending]')") || !b.holds("document.querySelector('[data-list=refused]')") {
+		t.Errorf("what was refused is not among the refused:\n%s", b.where())
+	}
+
+	v.asksLater(t, grant, "phone")
+	b.do(reload())
+	b.page("connections")
+	b.click("[data-request] a[data-look]")
+	b.page("consent")
+	b.says("h1", "Weinhandlung")
+	b.says("main", "New: telephone number")
+}
+
 func TestRule20_connection_saysWhatWasShownThen_decided_andRead(t *testing.T) {
 	t.Parallel()
 	b, p := connected(t, desktop, "email")

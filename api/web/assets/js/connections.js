@@ -18,6 +18,18 @@ for (const row of rows) {
   }));
 }
 
+// deny refuses what waits for an answer, without opening it: what is asked stands above the button.
+for (const row of rows) {
+  $("button[name=deny]", row)?.addEventListener("click", () => act(row, t("connections.denying"), async () => {
+    await api("POST", `/requests/${row.dataset.request}/deny`, { digest: row.dataset.digest, locale: language });
+    row.dataset.state = "refused";
+    $(".actions", row).remove();
+    $(".title", row).textContent = row.dataset.name; // its link leads nowhere any more
+    $("[data-term]", row).replaceChildren(chip(t("state.refused")));
+    return t("connections.denied", { vendor: row.dataset.name });
+  }));
+}
+
 function chip(text) {
   const span = document.createElement("span");
   span.className = "state";
