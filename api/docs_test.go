@@ -16,7 +16,7 @@ import (
 var declared = regexp.MustCompile(`\bNew\((?:fault\.)?(\w+), "([a-z-]+)", "([^"]*)"\)`)
 
 // answering are the rooms whose faults can become a problem document of the REST API.
-var answering = []string{"../consent", "../identity", "../identity/provider", "../signal", ".", "rest", "../internal/store", "../internal/store/bolt", "../internal/fault"}
+var answering = []string{"../consent", "../identity", "../identity/provider", "../signal", ".", "rest", "../internal/store", "../internal/store/bolt", "../internal/fault", "../internal/repeat"}
 
 func TestAPIPage_namesEveryTypeOfProblem(t *testing.T) {
 	page, err := os.ReadFile("../docs/api.md")
@@ -50,7 +50,7 @@ func TestAPIPage_namesEveryTypeOfProblem(t *testing.T) {
 // kinds are the statuses of faults, by the names that their declarations give them.
 var kinds = map[string]fault.Kind{
 	"Internal": fault.Internal, "Invalid": fault.Invalid, "Unauthenticated": fault.Unauthenticated, "Denied": fault.Denied, "NotFound": fault.NotFound,
-	"Conflict": fault.Conflict, "Stale": fault.Stale, "TooLarge": fault.TooLarge, "TooMany": fault.TooMany, "Unavailable": fault.Unavailable,
+	"Conflict": fault.Conflict, "Stale": fault.Stale, "TooLarge": fault.TooLarge, "Mismatch": fault.Mismatch, "TooMany": fault.TooMany, "Unavailable": fault.Unavailable,
 }
 
 func TestDescription_saysOfEachProblemWhatTheProgramSays(t *testing.T) {

@@ -1295,6 +1295,9 @@ type WrappedKey = []byte
 // GrantID 26 characters of lower-case base32; never a secret.
 type GrantID = Identifier
 
+// IdempotencyKey defines model for IdempotencyKey.
+type IdempotencyKey = string
+
 // RequestID 26 characters of lower-case base32; never a secret.
 type RequestID = Identifier
 
@@ -1318,6 +1321,13 @@ type StreamNow = Stream
 
 // StreamStatusNow defines model for StreamStatusNow.
 type StreamStatusNow = StreamStatus
+
+// AskErasureParams defines parameters for AskErasure.
+type AskErasureParams struct {
+	// IdempotencyKey The caller's own name for this request, such as a UUID, as a string or as bare text. For 24 hours the same
+	// request with the same key gets the same answer, and nothing is done again. What was refused may be tried again.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
 
 // ListReleasesParams defines parameters for ListReleases.
 type ListReleasesParams struct {
@@ -1352,6 +1362,13 @@ type GetStreamStatusParams struct {
 	StreamID StreamID `form:"stream_id,omitempty" json:"stream_id,omitempty,omitzero"`
 }
 
+// SetStreamStatusParams defines parameters for SetStreamStatus.
+type SetStreamStatusParams struct {
+	// IdempotencyKey The caller's own name for this request, such as a UUID, as a string or as bare text. For 24 hours the same
+	// request with the same key gets the same answer, and nothing is done again. What was refused may be tried again.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // DeleteStreamParams defines parameters for DeleteStream.
 type DeleteStreamParams struct {
 	// StreamID The stream's identifier.
@@ -1362,6 +1379,34 @@ type DeleteStreamParams struct {
 type GetStreamParams struct {
 	// StreamID The stream's identifier.
 	StreamID StreamID `form:"stream_id,omitempty" json:"stream_id,omitempty,omitzero"`
+}
+
+// CreateStreamParams defines parameters for CreateStream.
+type CreateStreamParams struct {
+	// IdempotencyKey The caller's own name for this request, such as a UUID, as a string or as bare text. For 24 hours the same
+	// request with the same key gets the same answer, and nothing is done again. What was refused may be tried again.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// VerifyStreamParams defines parameters for VerifyStream.
+type VerifyStreamParams struct {
+	// IdempotencyKey The caller's own name for this request, such as a UUID, as a string or as bare text. For 24 hours the same
+	// request with the same key gets the same answer, and nothing is done again. What was refused may be tried again.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// CreateTokenParams defines parameters for CreateToken.
+type CreateTokenParams struct {
+	// IdempotencyKey The caller's own name for this request, such as a UUID, as a string or as bare text. For 24 hours the same
+	// request with the same key gets the same answer, and nothing is done again. What was refused may be tried again.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// CreateRequestParams defines parameters for CreateRequest.
+type CreateRequestParams struct {
+	// IdempotencyKey The caller's own name for this request, such as a UUID, as a string or as bare text. For 24 hours the same
+	// request with the same key gets the same answer, and nothing is done again. What was refused may be tried again.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
 // DeleteAccountJSONRequestBody defines body for DeleteAccount for application/json ContentType.
@@ -1571,7 +1616,7 @@ type ClientInterface interface {
 	GetErasure(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// AskErasure request
-	AskErasure(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error)
+	AskErasure(ctx context.Context, grant GrantID, params *AskErasureParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// AnswerErasureWithBody request with any body
 	AnswerErasureWithBody(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1680,9 +1725,9 @@ type ClientInterface interface {
 	GetStreamStatus(ctx context.Context, params *GetStreamStatusParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SetStreamStatusWithBody request with any body
-	SetStreamStatusWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	SetStreamStatusWithBody(ctx context.Context, params *SetStreamStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	SetStreamStatus(ctx context.Context, body SetStreamStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	SetStreamStatus(ctx context.Context, params *SetStreamStatusParams, body SetStreamStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteStream request
 	DeleteStream(ctx context.Context, params *DeleteStreamParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1696,9 +1741,9 @@ type ClientInterface interface {
 	UpdateStream(ctx context.Context, body UpdateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateStreamWithBody request with any body
-	CreateStreamWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateStreamWithBody(ctx context.Context, params *CreateStreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	CreateStream(ctx context.Context, body CreateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateStream(ctx context.Context, params *CreateStreamParams, body CreateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReplaceStreamWithBody request with any body
 	ReplaceStreamWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1706,17 +1751,17 @@ type ClientInterface interface {
 	ReplaceStream(ctx context.Context, body ReplaceStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// VerifyStreamWithBody request with any body
-	VerifyStreamWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	VerifyStreamWithBody(ctx context.Context, params *VerifyStreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	VerifyStream(ctx context.Context, body VerifyStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	VerifyStream(ctx context.Context, params *VerifyStreamParams, body VerifyStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListTokens request
 	ListTokens(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateTokenWithBody request with any body
-	CreateTokenWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateTokenWithBody(ctx context.Context, params *CreateTokenParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	CreateToken(ctx context.Context, body CreateTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateToken(ctx context.Context, params *CreateTokenParams, body CreateTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteToken request
 	DeleteToken(ctx context.Context, token Identifier, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1750,9 +1795,9 @@ type ClientInterface interface {
 	PreviewRequest(ctx context.Context, body PreviewRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateRequestWithBody request with any body
-	CreateRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateRequestWithBody(ctx context.Context, params *CreateRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	CreateRequest(ctx context.Context, body CreateRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateRequest(ctx context.Context, params *CreateRequestParams, body CreateRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteRequest request
 	DeleteRequest(ctx context.Context, request RequestID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1989,8 +2034,8 @@ func (c *Client) GetErasure(ctx context.Context, grant GrantID, reqEditors ...Re
 	return c.Client.Do(req)
 }
 
-func (c *Client) AskErasure(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewAskErasureRequest(c.Server, grant)
+func (c *Client) AskErasure(ctx context.Context, grant GrantID, params *AskErasureParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskErasureRequest(c.Server, grant, params)
 	if err != nil {
 		return nil, err
 	}
@@ -2469,8 +2514,8 @@ func (c *Client) GetStreamStatus(ctx context.Context, params *GetStreamStatusPar
 	return c.Client.Do(req)
 }
 
-func (c *Client) SetStreamStatusWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewSetStreamStatusRequestWithBody(c.Server, contentType, body)
+func (c *Client) SetStreamStatusWithBody(ctx context.Context, params *SetStreamStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetStreamStatusRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2481,8 +2526,8 @@ func (c *Client) SetStreamStatusWithBody(ctx context.Context, contentType string
 	return c.Client.Do(req)
 }
 
-func (c *Client) SetStreamStatus(ctx context.Context, body SetStreamStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewSetStreamStatusRequest(c.Server, body)
+func (c *Client) SetStreamStatus(ctx context.Context, params *SetStreamStatusParams, body SetStreamStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetStreamStatusRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2541,8 +2586,8 @@ func (c *Client) UpdateStream(ctx context.Context, body UpdateStreamJSONRequestB
 	return c.Client.Do(req)
 }
 
-func (c *Client) CreateStreamWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateStreamRequestWithBody(c.Server, contentType, body)
+func (c *Client) CreateStreamWithBody(ctx context.Context, params *CreateStreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateStreamRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2553,8 +2598,8 @@ func (c *Client) CreateStreamWithBody(ctx context.Context, contentType string, b
 	return c.Client.Do(req)
 }
 
-func (c *Client) CreateStream(ctx context.Context, body CreateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateStreamRequest(c.Server, body)
+func (c *Client) CreateStream(ctx context.Context, params *CreateStreamParams, body CreateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateStreamRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2589,8 +2634,8 @@ func (c *Client) ReplaceStream(ctx context.Context, body ReplaceStreamJSONReques
 	return c.Client.Do(req)
 }
 
-func (c *Client) VerifyStreamWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewVerifyStreamRequestWithBody(c.Server, contentType, body)
+func (c *Client) VerifyStreamWithBody(ctx context.Context, params *VerifyStreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVerifyStreamRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2601,8 +2646,8 @@ func (c *Client) VerifyStreamWithBody(ctx context.Context, contentType string, b
 	return c.Client.Do(req)
 }
 
-func (c *Client) VerifyStream(ctx context.Context, body VerifyStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewVerifyStreamRequest(c.Server, body)
+func (c *Client) VerifyStream(ctx context.Context, params *VerifyStreamParams, body VerifyStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVerifyStreamRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2625,8 +2670,8 @@ func (c *Client) ListTokens(ctx context.Context, reqEditors ...RequestEditorFn) 
 	return c.Client.Do(req)
 }
 
-func (c *Client) CreateTokenWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateTokenRequestWithBody(c.Server, contentType, body)
+func (c *Client) CreateTokenWithBody(ctx context.Context, params *CreateTokenParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateTokenRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2637,8 +2682,8 @@ func (c *Client) CreateTokenWithBody(ctx context.Context, contentType string, bo
 	return c.Client.Do(req)
 }
 
-func (c *Client) CreateToken(ctx context.Context, body CreateTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateTokenRequest(c.Server, body)
+func (c *Client) CreateToken(ctx context.Context, params *CreateTokenParams, body CreateTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateTokenRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2781,8 +2826,8 @@ func (c *Client) PreviewRequest(ctx context.Context, body PreviewRequestJSONRequ
 	return c.Client.Do(req)
 }
 
-func (c *Client) CreateRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateRequestRequestWithBody(c.Server, contentType, body)
+func (c *Client) CreateRequestWithBody(ctx context.Context, params *CreateRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateRequestRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2793,8 +2838,8 @@ func (c *Client) CreateRequestWithBody(ctx context.Context, contentType string, 
 	return c.Client.Do(req)
 }
 
-func (c *Client) CreateRequest(ctx context.Context, body CreateRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateRequestRequest(c.Server, body)
+func (c *Client) CreateRequest(ctx context.Context, params *CreateRequestParams, body CreateRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateRequestRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3252,7 +3297,7 @@ func NewGetErasureRequest(server string, grant GrantID) (*http.Request, error) {
 }
 
 // NewAskErasureRequest generates requests for AskErasure
-func NewAskErasureRequest(server string, grant GrantID) (*http.Request, error) {
+func NewAskErasureRequest(server string, grant GrantID, params *AskErasureParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -3280,6 +3325,19 @@ func NewAskErasureRequest(server string, grant GrantID) (*http.Request, error) {
 	req, err := http.NewRequest("POST", queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithLocation("simple", false, "Idempotency-Key", runtime.ParamLocationHeader, params.IdempotencyKey)
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
 	}
 
 	return req, nil
@@ -4358,18 +4416,18 @@ func NewGetStreamStatusRequest(server string, params *GetStreamStatusParams) (*h
 }
 
 // NewSetStreamStatusRequest calls the generic SetStreamStatus builder with application/json body
-func NewSetStreamStatusRequest(server string, body SetStreamStatusJSONRequestBody) (*http.Request, error) {
+func NewSetStreamStatusRequest(server string, params *SetStreamStatusParams, body SetStreamStatusJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewSetStreamStatusRequestWithBody(server, "application/json", bodyReader)
+	return NewSetStreamStatusRequestWithBody(server, params, "application/json", bodyReader)
 }
 
 // NewSetStreamStatusRequestWithBody generates requests for SetStreamStatus with any type of body
-func NewSetStreamStatusRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+func NewSetStreamStatusRequestWithBody(server string, params *SetStreamStatusParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -4393,6 +4451,19 @@ func NewSetStreamStatusRequestWithBody(server string, contentType string, body i
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithLocation("simple", false, "Idempotency-Key", runtime.ParamLocationHeader, params.IdempotencyKey)
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
 
 	return req, nil
 }
@@ -4528,18 +4599,18 @@ func NewUpdateStreamRequestWithBody(server string, contentType string, body io.R
 }
 
 // NewCreateStreamRequest calls the generic CreateStream builder with application/json body
-func NewCreateStreamRequest(server string, body CreateStreamJSONRequestBody) (*http.Request, error) {
+func NewCreateStreamRequest(server string, params *CreateStreamParams, body CreateStreamJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewCreateStreamRequestWithBody(server, "application/json", bodyReader)
+	return NewCreateStreamRequestWithBody(server, params, "application/json", bodyReader)
 }
 
 // NewCreateStreamRequestWithBody generates requests for CreateStream with any type of body
-func NewCreateStreamRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+func NewCreateStreamRequestWithBody(server string, params *CreateStreamParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -4563,6 +4634,19 @@ func NewCreateStreamRequestWithBody(server string, contentType string, body io.R
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithLocation("simple", false, "Idempotency-Key", runtime.ParamLocationHeader, params.IdempotencyKey)
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
 
 	return req, nil
 }
@@ -4608,18 +4692,18 @@ func NewReplaceStreamRequestWithBody(server string, contentType string, body io.
 }
 
 // NewVerifyStreamRequest calls the generic VerifyStream builder with application/json body
-func NewVerifyStreamRequest(server string, body VerifyStreamJSONRequestBody) (*http.Request, error) {
+func NewVerifyStreamRequest(server string, params *VerifyStreamParams, body VerifyStreamJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewVerifyStreamRequestWithBody(server, "application/json", bodyReader)
+	return NewVerifyStreamRequestWithBody(server, params, "application/json", bodyReader)
 }
 
 // NewVerifyStreamRequestWithBody generates requests for VerifyStream with any type of body
-func NewVerifyStreamRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+func NewVerifyStreamRequestWithBody(server string, params *VerifyStreamParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -4643,6 +4727,19 @@ func NewVerifyStreamRequestWithBody(server string, contentType string, body io.R
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithLocation("simple", false, "Idempotency-Key", runtime.ParamLocationHeader, params.IdempotencyKey)
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
 
 	return req, nil
 }
@@ -4675,18 +4772,18 @@ func NewListTokensRequest(server string) (*http.Request, error) {
 }
 
 // NewCreateTokenRequest calls the generic CreateToken builder with application/json body
-func NewCreateTokenRequest(server string, body CreateTokenJSONRequestBody) (*http.Request, error) {
+func NewCreateTokenRequest(server string, params *CreateTokenParams, body CreateTokenJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewCreateTokenRequestWithBody(server, "application/json", bodyReader)
+	return NewCreateTokenRequestWithBody(server, params, "application/json", bodyReader)
 }
 
 // NewCreateTokenRequestWithBody generates requests for CreateToken with any type of body
-func NewCreateTokenRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+func NewCreateTokenRequestWithBody(server string, params *CreateTokenParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -4710,6 +4807,19 @@ func NewCreateTokenRequestWithBody(server string, contentType string, body io.Re
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithLocation("simple", false, "Idempotency-Key", runtime.ParamLocationHeader, params.IdempotencyKey)
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
 
 	return req, nil
 }
@@ -5019,18 +5129,18 @@ func NewPreviewRequestRequestWithBody(server string, contentType string, body io
 }
 
 // NewCreateRequestRequest calls the generic CreateRequest builder with application/json body
-func NewCreateRequestRequest(server string, body CreateRequestJSONRequestBody) (*http.Request, error) {
+func NewCreateRequestRequest(server string, params *CreateRequestParams, body CreateRequestJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewCreateRequestRequestWithBody(server, "application/json", bodyReader)
+	return NewCreateRequestRequestWithBody(server, params, "application/json", bodyReader)
 }
 
 // NewCreateRequestRequestWithBody generates requests for CreateRequest with any type of body
-func NewCreateRequestRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+func NewCreateRequestRequestWithBody(server string, params *CreateRequestParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -5054,6 +5164,19 @@ func NewCreateRequestRequestWithBody(server string, contentType string, body io.
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithLocation("simple", false, "Idempotency-Key", runtime.ParamLocationHeader, params.IdempotencyKey)
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
 
 	return req, nil
 }
@@ -5219,7 +5342,7 @@ type ClientWithResponsesInterface interface {
 	GetErasureWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*GetErasureResponse, error)
 
 	// AskErasureWithResponse request
-	AskErasureWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*AskErasureResponse, error)
+	AskErasureWithResponse(ctx context.Context, grant GrantID, params *AskErasureParams, reqEditors ...RequestEditorFn) (*AskErasureResponse, error)
 
 	// AnswerErasureWithBodyWithResponse request with any body
 	AnswerErasureWithBodyWithResponse(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerErasureResponse, error)
@@ -5328,9 +5451,9 @@ type ClientWithResponsesInterface interface {
 	GetStreamStatusWithResponse(ctx context.Context, params *GetStreamStatusParams, reqEditors ...RequestEditorFn) (*GetStreamStatusResponse, error)
 
 	// SetStreamStatusWithBodyWithResponse request with any body
-	SetStreamStatusWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetStreamStatusResponse, error)
+	SetStreamStatusWithBodyWithResponse(ctx context.Context, params *SetStreamStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetStreamStatusResponse, error)
 
-	SetStreamStatusWithResponse(ctx context.Context, body SetStreamStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*SetStreamStatusResponse, error)
+	SetStreamStatusWithResponse(ctx context.Context, params *SetStreamStatusParams, body SetStreamStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*SetStreamStatusResponse, error)
 
 	// DeleteStreamWithResponse request
 	DeleteStreamWithResponse(ctx context.Context, params *DeleteStreamParams, reqEditors ...RequestEditorFn) (*DeleteStreamResponse, error)
@@ -5344,9 +5467,9 @@ type ClientWithResponsesInterface interface {
 	UpdateStreamWithResponse(ctx context.Context, body UpdateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateStreamResponse, error)
 
 	// CreateStreamWithBodyWithResponse request with any body
-	CreateStreamWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateStreamResponse, error)
+	CreateStreamWithBodyWithResponse(ctx context.Context, params *CreateStreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateStreamResponse, error)
 
-	CreateStreamWithResponse(ctx context.Context, body CreateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateStreamResponse, error)
+	CreateStreamWithResponse(ctx context.Context, params *CreateStreamParams, body CreateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateStreamResponse, error)
 
 	// ReplaceStreamWithBodyWithResponse request with any body
 	ReplaceStreamWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplaceStreamResponse, error)
@@ -5354,17 +5477,17 @@ type ClientWithResponsesInterface interface {
 	ReplaceStreamWithResponse(ctx context.Context, body ReplaceStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplaceStreamResponse, error)
 
 	// VerifyStreamWithBodyWithResponse request with any body
-	VerifyStreamWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VerifyStreamResponse, error)
+	VerifyStreamWithBodyWithResponse(ctx context.Context, params *VerifyStreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VerifyStreamResponse, error)
 
-	VerifyStreamWithResponse(ctx context.Context, body VerifyStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*VerifyStreamResponse, error)
+	VerifyStreamWithResponse(ctx context.Context, params *VerifyStreamParams, body VerifyStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*VerifyStreamResponse, error)
 
 	// ListTokensWithResponse request
 	ListTokensWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListTokensResponse, error)
 
 	// CreateTokenWithBodyWithResponse request with any body
-	CreateTokenWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateTokenResponse, error)
+	CreateTokenWithBodyWithResponse(ctx context.Context, params *CreateTokenParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateTokenResponse, error)
 
-	CreateTokenWithResponse(ctx context.Context, body CreateTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateTokenResponse, error)
+	CreateTokenWithResponse(ctx context.Context, params *CreateTokenParams, body CreateTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateTokenResponse, error)
 
 	// DeleteTokenWithResponse request
 	DeleteTokenWithResponse(ctx context.Context, token Identifier, reqEditors ...RequestEditorFn) (*DeleteTokenResponse, error)
@@ -5398,9 +5521,9 @@ type ClientWithResponsesInterface interface {
 	PreviewRequestWithResponse(ctx context.Context, body PreviewRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*PreviewRequestResponse, error)
 
 	// CreateRequestWithBodyWithResponse request with any body
-	CreateRequestWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateRequestResponse, error)
+	CreateRequestWithBodyWithResponse(ctx context.Context, params *CreateRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateRequestResponse, error)
 
-	CreateRequestWithResponse(ctx context.Context, body CreateRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateRequestResponse, error)
+	CreateRequestWithResponse(ctx context.Context, params *CreateRequestParams, body CreateRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateRequestResponse, error)
 
 	// DeleteRequestWithResponse request
 	DeleteRequestWithResponse(ctx context.Context, request RequestID, reqEditors ...RequestEditorFn) (*DeleteRequestResponse, error)
@@ -6969,8 +7092,8 @@ func (c *ClientWithResponses) GetErasureWithResponse(ctx context.Context, grant 
 }
 
 // AskErasureWithResponse request returning *AskErasureResponse
-func (c *ClientWithResponses) AskErasureWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*AskErasureResponse, error) {
-	rsp, err := c.AskErasure(ctx, grant, reqEditors...)
+func (c *ClientWithResponses) AskErasureWithResponse(ctx context.Context, grant GrantID, params *AskErasureParams, reqEditors ...RequestEditorFn) (*AskErasureResponse, error) {
+	rsp, err := c.AskErasure(ctx, grant, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -7318,16 +7441,16 @@ func (c *ClientWithResponses) GetStreamStatusWithResponse(ctx context.Context, p
 }
 
 // SetStreamStatusWithBodyWithResponse request with arbitrary body returning *SetStreamStatusResponse
-func (c *ClientWithResponses) SetStreamStatusWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetStreamStatusResponse, error) {
-	rsp, err := c.SetStreamStatusWithBody(ctx, contentType, body, reqEditors...)
+func (c *ClientWithResponses) SetStreamStatusWithBodyWithResponse(ctx context.Context, params *SetStreamStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetStreamStatusResponse, error) {
+	rsp, err := c.SetStreamStatusWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseSetStreamStatusResponse(rsp)
 }
 
-func (c *ClientWithResponses) SetStreamStatusWithResponse(ctx context.Context, body SetStreamStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*SetStreamStatusResponse, error) {
-	rsp, err := c.SetStreamStatus(ctx, body, reqEditors...)
+func (c *ClientWithResponses) SetStreamStatusWithResponse(ctx context.Context, params *SetStreamStatusParams, body SetStreamStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*SetStreamStatusResponse, error) {
+	rsp, err := c.SetStreamStatus(ctx, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -7370,16 +7493,16 @@ func (c *ClientWithResponses) UpdateStreamWithResponse(ctx context.Context, body
 }
 
 // CreateStreamWithBodyWithResponse request with arbitrary body returning *CreateStreamResponse
-func (c *ClientWithResponses) CreateStreamWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateStreamResponse, error) {
-	rsp, err := c.CreateStreamWithBody(ctx, contentType, body, reqEditors...)
+func (c *ClientWithResponses) CreateStreamWithBodyWithResponse(ctx context.Context, params *CreateStreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateStreamResponse, error) {
+	rsp, err := c.CreateStreamWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseCreateStreamResponse(rsp)
 }
 
-func (c *ClientWithResponses) CreateStreamWithResponse(ctx context.Context, body CreateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateStreamResponse, error) {
-	rsp, err := c.CreateStream(ctx, body, reqEditors...)
+func (c *ClientWithResponses) CreateStreamWithResponse(ctx context.Context, params *CreateStreamParams, body CreateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateStreamResponse, error) {
+	rsp, err := c.CreateStream(ctx, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -7404,16 +7527,16 @@ func (c *ClientWithResponses) ReplaceStreamWithResponse(ctx context.Context, bod
 }
 
 // VerifyStreamWithBodyWithResponse request with arbitrary body returning *VerifyStreamResponse
-func (c *ClientWithResponses) VerifyStreamWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VerifyStreamResponse, error) {
-	rsp, err := c.VerifyStreamWithBody(ctx, contentType, body, reqEditors...)
+func (c *ClientWithResponses) VerifyStreamWithBodyWithResponse(ctx context.Context, params *VerifyStreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VerifyStreamResponse, error) {
+	rsp, err := c.VerifyStreamWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseVerifyStreamResponse(rsp)
 }
 
-func (c *ClientWithResponses) VerifyStreamWithResponse(ctx context.Context, body VerifyStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*VerifyStreamResponse, error) {
-	rsp, err := c.VerifyStream(ctx, body, reqEditors...)
+func (c *ClientWithResponses) VerifyStreamWithResponse(ctx context.Context, params *VerifyStreamParams, body VerifyStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*VerifyStreamResponse, error) {
+	rsp, err := c.VerifyStream(ctx, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -7430,16 +7553,16 @@ func (c *ClientWithResponses) ListTokensWithResponse(ctx context.Context, reqEdi
 }
 
 // CreateTokenWithBodyWithResponse request with arbitrary body returning *CreateTokenResponse
-func (c *ClientWithResponses) CreateTokenWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateTokenResponse, error) {
-	rsp, err := c.CreateTokenWithBody(ctx, contentType, body, reqEditors...)
+func (c *ClientWithResponses) CreateTokenWithBodyWithResponse(ctx context.Context, params *CreateTokenParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateTokenResponse, error) {
+	rsp, err := c.CreateTokenWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseCreateTokenResponse(rsp)
 }
 
-func (c *ClientWithResponses) CreateTokenWithResponse(ctx context.Context, body CreateTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateTokenResponse, error) {
-	rsp, err := c.CreateToken(ctx, body, reqEditors...)
+func (c *ClientWithResponses) CreateTokenWithResponse(ctx context.Context, params *CreateTokenParams, body CreateTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateTokenResponse, error) {
+	rsp, err := c.CreateToken(ctx, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -7544,16 +7667,16 @@ func (c *ClientWithResponses) PreviewRequestWithResponse(ctx context.Context, bo
 }
 
 // CreateRequestWithBodyWithResponse request with arbitrary body returning *CreateRequestResponse
-func (c *ClientWithResponses) CreateRequestWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateRequestResponse, error) {
-	rsp, err := c.CreateRequestWithBody(ctx, contentType, body, reqEditors...)
+func (c *ClientWithResponses) CreateRequestWithBodyWithResponse(ctx context.Context, params *CreateRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateRequestResponse, error) {
+	rsp, err := c.CreateRequestWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseCreateRequestResponse(rsp)
 }
 
-func (c *ClientWithResponses) CreateRequestWithResponse(ctx context.Context, body CreateRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateRequestResponse, error) {
-	rsp, err := c.CreateRequest(ctx, body, reqEditors...)
+func (c *ClientWithResponses) CreateRequestWithResponse(ctx context.Context, params *CreateRequestParams, body CreateRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateRequestResponse, error) {
+	rsp, err := c.CreateRequest(ctx, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}

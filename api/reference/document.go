@@ -84,7 +84,18 @@ func (d document) implied(with, method string, call object) bool {
 	case "change":
 		return method != "get" && method != "head"
 	}
+	if name, ok := strings.CutPrefix(with, "parameter:"); ok {
+		return d.takes(call, name)
+	}
 	return slices.Contains(d.callers(call), with)
+}
+
+// takes says that a call has a parameter of this name.
+func (d document) takes(call object, name string) bool {
+	return slices.ContainsFunc(call.list("parameters"), func(one any) bool {
+		parameter, ok := one.(object)
+		return ok && d.resolve(parameter).text("name") == name
+	})
 }
 
 // callers are the names of the security schemes that a call may be made with; "" is nobody in particular.

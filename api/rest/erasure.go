@@ -21,8 +21,21 @@ func (s *REST) GetErasure(w http.ResponseWriter, r *http.Request, grant GrantID)
 }
 
 // AskErasure asks the vendor to delete what it received.
-func (s *REST) AskErasure(w http.ResponseWriter, r *http.Request, grant GrantID) {
-	s.erasure(w, r, grant, s.o.Consent.AskErasure)
+func (s *REST) AskErasure(w http.ResponseWriter, r *http.Request, grant GrantID, _ AskErasureParams) {
+	who, err := s.session(r)
+	var g id.Grant
+	if err == nil {
+		g, err = parsed[id.Grant](grant)
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	c := keyed{who: byAccount(who.Account), name: "askErasure", status: http.StatusOK}
+	once(s, w, r, c, func(ctx context.Context) (Erasure, error) {
+		e, err := s.o.Consent.AskErasure(ctx, who.Account, g)
+		return s.erasureOut(e), err
+	})
 }
 
 func (s *REST) erasure(w http.ResponseWriter, r *http.Request, grant GrantID, do func(context.Context, id.Account, id.Grant) (consent.Erasure, error)) {

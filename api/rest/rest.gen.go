@@ -1291,6 +1291,9 @@ type WrappedKey = []byte
 // GrantID 26 characters of lower-case base32; never a secret.
 type GrantID = Identifier
 
+// IdempotencyKey defines model for IdempotencyKey.
+type IdempotencyKey = string
+
 // RequestID 26 characters of lower-case base32; never a secret.
 type RequestID = Identifier
 
@@ -1314,6 +1317,13 @@ type StreamNow = Stream
 
 // StreamStatusNow defines model for StreamStatusNow.
 type StreamStatusNow = StreamStatus
+
+// AskErasureParams defines parameters for AskErasure.
+type AskErasureParams struct {
+	// IdempotencyKey The caller's own name for this request, such as a UUID, as a string or as bare text. For 24 hours the same
+	// request with the same key gets the same answer, and nothing is done again. What was refused may be tried again.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
 
 // ListReleasesParams defines parameters for ListReleases.
 type ListReleasesParams struct {
@@ -1348,6 +1358,13 @@ type GetStreamStatusParams struct {
 	StreamID StreamID `form:"stream_id,omitempty" json:"stream_id,omitempty,omitzero"`
 }
 
+// SetStreamStatusParams defines parameters for SetStreamStatus.
+type SetStreamStatusParams struct {
+	// IdempotencyKey The caller's own name for this request, such as a UUID, as a string or as bare text. For 24 hours the same
+	// request with the same key gets the same answer, and nothing is done again. What was refused may be tried again.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // DeleteStreamParams defines parameters for DeleteStream.
 type DeleteStreamParams struct {
 	// StreamID The stream's identifier.
@@ -1358,6 +1375,34 @@ type DeleteStreamParams struct {
 type GetStreamParams struct {
 	// StreamID The stream's identifier.
 	StreamID StreamID `form:"stream_id,omitempty" json:"stream_id,omitempty,omitzero"`
+}
+
+// CreateStreamParams defines parameters for CreateStream.
+type CreateStreamParams struct {
+	// IdempotencyKey The caller's own name for this request, such as a UUID, as a string or as bare text. For 24 hours the same
+	// request with the same key gets the same answer, and nothing is done again. What was refused may be tried again.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// VerifyStreamParams defines parameters for VerifyStream.
+type VerifyStreamParams struct {
+	// IdempotencyKey The caller's own name for this request, such as a UUID, as a string or as bare text. For 24 hours the same
+	// request with the same key gets the same answer, and nothing is done again. What was refused may be tried again.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// CreateTokenParams defines parameters for CreateToken.
+type CreateTokenParams struct {
+	// IdempotencyKey The caller's own name for this request, such as a UUID, as a string or as bare text. For 24 hours the same
+	// request with the same key gets the same answer, and nothing is done again. What was refused may be tried again.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// CreateRequestParams defines parameters for CreateRequest.
+type CreateRequestParams struct {
+	// IdempotencyKey The caller's own name for this request, such as a UUID, as a string or as bare text. For 24 hours the same
+	// request with the same key gets the same answer, and nothing is done again. What was refused may be tried again.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
 // DeleteAccountJSONRequestBody defines body for DeleteAccount for application/json ContentType.
@@ -1481,7 +1526,7 @@ type ServerInterface interface {
 	GetErasure(w http.ResponseWriter, r *http.Request, grant GrantID)
 	// Ask the vendor to delete what it received
 	// (POST /grants/{grant}/erasure)
-	AskErasure(w http.ResponseWriter, r *http.Request, grant GrantID)
+	AskErasure(w http.ResponseWriter, r *http.Request, grant GrantID, params AskErasureParams)
 	// Note what the vendor answered
 	// (PUT /grants/{grant}/erasure)
 	AnswerErasure(w http.ResponseWriter, r *http.Request, grant GrantID)
@@ -1568,7 +1613,7 @@ type ServerInterface interface {
 	GetStreamStatus(w http.ResponseWriter, r *http.Request, params GetStreamStatusParams)
 	// Let events flow, wait, or be dropped
 	// (POST /ssf/status)
-	SetStreamStatus(w http.ResponseWriter, r *http.Request)
+	SetStreamStatus(w http.ResponseWriter, r *http.Request, params SetStreamStatusParams)
 	// Stop listening
 	// (DELETE /ssf/stream)
 	DeleteStream(w http.ResponseWriter, r *http.Request, params DeleteStreamParams)
@@ -1580,19 +1625,19 @@ type ServerInterface interface {
 	UpdateStream(w http.ResponseWriter, r *http.Request)
 	// Begin to listen
 	// (POST /ssf/stream)
-	CreateStream(w http.ResponseWriter, r *http.Request)
+	CreateStream(w http.ResponseWriter, r *http.Request, params CreateStreamParams)
 	// Replace the stream's configuration
 	// (PUT /ssf/stream)
 	ReplaceStream(w http.ResponseWriter, r *http.Request)
 	// Ask for an event that shows that the stream works
 	// (POST /ssf/verify)
-	VerifyStream(w http.ResponseWriter, r *http.Request)
+	VerifyStream(w http.ResponseWriter, r *http.Request, params VerifyStreamParams)
 	// The customer's own programs that have a token
 	// (GET /tokens)
 	ListTokens(w http.ResponseWriter, r *http.Request)
 	// Make a token for a program of the customer's own
 	// (POST /tokens)
-	CreateToken(w http.ResponseWriter, r *http.Request)
+	CreateToken(w http.ResponseWriter, r *http.Request, params CreateTokenParams)
 	// End a token, at once and for good
 	// (DELETE /tokens/{token})
 	DeleteToken(w http.ResponseWriter, r *http.Request, token Identifier)
@@ -1622,7 +1667,7 @@ type ServerInterface interface {
 	PreviewRequest(w http.ResponseWriter, r *http.Request)
 	// Ask a customer later
 	// (POST /vendor/requests)
-	CreateRequest(w http.ResponseWriter, r *http.Request)
+	CreateRequest(w http.ResponseWriter, r *http.Request, params CreateRequestParams)
 	// Take a request back
 	// (DELETE /vendor/requests/{request})
 	DeleteRequest(w http.ResponseWriter, r *http.Request, request RequestID)
@@ -1905,8 +1950,32 @@ func (siw *ServerInterfaceWrapper) AskErasure(w http.ResponseWriter, r *http.Req
 
 	r = r.WithContext(ctx)
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AskErasureParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.AskErasure(w, r, grant)
+		siw.Handler.AskErasure(w, r, grant, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2656,14 +2725,40 @@ func (siw *ServerInterfaceWrapper) GetStreamStatus(w http.ResponseWriter, r *htt
 // SetStreamStatus operation middleware
 func (siw *ServerInterfaceWrapper) SetStreamStatus(w http.ResponseWriter, r *http.Request) {
 
+	var err error
+
 	ctx := r.Context()
 
 	ctx = context.WithValue(ctx, VendorScopes, []string{})
 
 	r = r.WithContext(ctx)
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SetStreamStatusParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.SetStreamStatus(w, r)
+		siw.Handler.SetStreamStatus(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2762,14 +2857,40 @@ func (siw *ServerInterfaceWrapper) UpdateStream(w http.ResponseWriter, r *http.R
 // CreateStream operation middleware
 func (siw *ServerInterfaceWrapper) CreateStream(w http.ResponseWriter, r *http.Request) {
 
+	var err error
+
 	ctx := r.Context()
 
 	ctx = context.WithValue(ctx, VendorScopes, []string{})
 
 	r = r.WithContext(ctx)
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateStreamParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.CreateStream(w, r)
+		siw.Handler.CreateStream(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2802,14 +2923,40 @@ func (siw *ServerInterfaceWrapper) ReplaceStream(w http.ResponseWriter, r *http.
 // VerifyStream operation middleware
 func (siw *ServerInterfaceWrapper) VerifyStream(w http.ResponseWriter, r *http.Request) {
 
+	var err error
+
 	ctx := r.Context()
 
 	ctx = context.WithValue(ctx, VendorScopes, []string{})
 
 	r = r.WithContext(ctx)
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params VerifyStreamParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.VerifyStream(w, r)
+		siw.Handler.VerifyStream(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2842,14 +2989,40 @@ func (siw *ServerInterfaceWrapper) ListTokens(w http.ResponseWriter, r *http.Req
 // CreateToken operation middleware
 func (siw *ServerInterfaceWrapper) CreateToken(w http.ResponseWriter, r *http.Request) {
 
+	var err error
+
 	ctx := r.Context()
 
 	ctx = context.WithValue(ctx, SessionScopes, []string{})
 
 	r = r.WithContext(ctx)
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateTokenParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.CreateToken(w, r)
+		siw.Handler.CreateToken(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -3097,14 +3270,40 @@ func (siw *ServerInterfaceWrapper) PreviewRequest(w http.ResponseWriter, r *http
 // CreateRequest operation middleware
 func (siw *ServerInterfaceWrapper) CreateRequest(w http.ResponseWriter, r *http.Request) {
 
+	var err error
+
 	ctx := r.Context()
 
 	ctx = context.WithValue(ctx, VendorScopes, []string{})
 
 	r = r.WithContext(ctx)
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateRequestParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.CreateRequest(w, r)
+		siw.Handler.CreateRequest(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {

@@ -18,6 +18,7 @@ import (
 	"github.com/meins-id/meins/identity/provider"
 	"github.com/meins-id/meins/internal/fault"
 	"github.com/meins-id/meins/internal/id"
+	"github.com/meins-id/meins/internal/repeat"
 	"github.com/meins-id/meins/signal"
 )
 
@@ -32,6 +33,7 @@ type Options struct {
 	Provider *provider.Provider
 	Keys     *identity.Keyring
 	Signals  *signal.Transmitter
+	Calls    *repeat.Store // over which all of the above write
 	Cookie   Cookie
 	Now      func() time.Time
 	Log      *slog.Logger

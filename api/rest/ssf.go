@@ -15,7 +15,7 @@ func (s *REST) SignalMetadata(w http.ResponseWriter, r *http.Request) {
 }
 
 // CreateStream lets the vendor listen to what happens.
-func (s *REST) CreateStream(w http.ResponseWriter, r *http.Request) {
+func (s *REST) CreateStream(w http.ResponseWriter, r *http.Request, _ CreateStreamParams) {
 	in, client, err := fromVendor[StreamConfig](s, r)
 	if err != nil {
 		s.fail(w, r, err)
@@ -25,8 +25,11 @@ func (s *REST) CreateStream(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, signal.ErrStream)
 		return
 	}
-	made, err := s.o.Signals.Create(r.Context(), client, configOf(in, signal.Config{}))
-	s.answer(w, r, http.StatusCreated, s.streamOut(made), err)
+	c := keyed{who: byVendor(client), name: "createStream", in: in, status: http.StatusCreated}
+	once(s, w, r, c, func(ctx context.Context) (Stream, error) {
+		made, err := s.o.Signals.Create(ctx, client, configOf(in, signal.Config{}))
+		return s.streamOut(made), err
+	})
 }
 
 // GetStream gives the vendor's stream, or the list of all that it has.
@@ -102,28 +105,37 @@ func (s *REST) GetStreamStatus(w http.ResponseWriter, r *http.Request, params Ge
 }
 
 // SetStreamStatus lets events flow, wait, or be dropped.
-func (s *REST) SetStreamStatus(w http.ResponseWriter, r *http.Request) {
+func (s *REST) SetStreamStatus(w http.ResponseWriter, r *http.Request, _ SetStreamStatusParams) {
 	in, client, err := fromVendor[StreamStatus](s, r)
-	var found signal.Stream
-	if err == nil {
-		found, err = s.named(r.Context(), client, in.StreamID)
+	if err != nil {
+		s.fail(w, r, err)
+		return
 	}
-	if err == nil {
-		found, err = s.o.Signals.SetStatus(r.Context(), client, found.ID, signal.Status(in.Status), in.Reason)
-	}
-	s.answer(w, r, http.StatusOK, statusOut(found), err)
+	c := keyed{who: byVendor(client), name: "setStreamStatus", in: in, status: http.StatusOK}
+	once(s, w, r, c, func(ctx context.Context) (StreamStatus, error) {
+		found, err := s.named(ctx, client, in.StreamID)
+		if err == nil {
+			found, err = s.o.Signals.SetStatus(ctx, client, found.ID, signal.Status(in.Status), in.Reason)
+		}
+		return statusOut(found), err
+	})
 }
 
 // VerifyStream sends an event that repeats the vendor's state.
-func (s *REST) VerifyStream(w http.ResponseWriter, r *http.Request) {
+func (s *REST) VerifyStream(w http.ResponseWriter, r *http.Request, _ VerifyStreamParams) {
 	in, client, err := fromVendor[StreamVerification](s, r)
-	if err == nil {
-		var found signal.Stream
-		if found, err = s.named(r.Context(), client, in.StreamID); err == nil {
-			err = s.o.Signals.Verify(r.Context(), client, found.ID, in.State)
-		}
+	if err != nil {
+		s.fail(w, r, err)
+		return
 	}
-	s.done(w, r, err)
+	c := keyed{who: byVendor(client), name: "verifyStream", in: in, status: http.StatusNoContent}
+	once(s, w, r, c, func(ctx context.Context) (struct{}, error) {
+		found, err := s.named(ctx, client, in.StreamID)
+		if err == nil {
+			err = s.o.Signals.Verify(ctx, client, found.ID, in.State)
+		}
+		return struct{}{}, err
+	})
 }
 
 // PollStream takes the vendor's acknowledgements and gives it what waits.

@@ -77,7 +77,7 @@ func (s *REST) ListTokens(w http.ResponseWriter, r *http.Request) {
 }
 
 // CreateToken makes a token, and shows it this once.
-func (s *REST) CreateToken(w http.ResponseWriter, r *http.Request) {
+func (s *REST) CreateToken(w http.ResponseWriter, r *http.Request, _ CreateTokenParams) {
 	who, err := s.session(r)
 	if err != nil {
 		s.fail(w, r, err)
@@ -92,8 +92,11 @@ func (s *REST) CreateToken(w http.ResponseWriter, r *http.Request) {
 	for _, scope := range in.Scopes {
 		scopes = append(scopes, string(scope))
 	}
-	p, token, err := s.o.Accounts.AddProgram(r.Context(), who.Account, in.Name, scopes, in.Expires)
-	s.answer(w, r, http.StatusCreated, MadeToken{Token: tokenOut(p), Secret: token.Reveal()}, err)
+	c := keyed{who: byAccount(who.Account), name: "createToken", in: in, status: http.StatusCreated, secret: true}
+	once(s, w, r, c, func(ctx context.Context) (MadeToken, error) {
+		p, token, err := s.o.Accounts.AddProgram(ctx, who.Account, in.Name, scopes, in.Expires)
+		return MadeToken{Token: tokenOut(p), Secret: token.Reveal()}, err
+	})
 }
 
 // DeleteToken ends a token.

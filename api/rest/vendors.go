@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -124,7 +125,7 @@ func wantedIn(in PreviewedRequest) (provider.Wanted, error) {
 }
 
 // CreateRequest keeps what a vendor asks until a customer answers.
-func (s *REST) CreateRequest(w http.ResponseWriter, r *http.Request) {
+func (s *REST) CreateRequest(w http.ResponseWriter, r *http.Request, _ CreateRequestParams) {
 	in, client, err := fromVendor[NewRequest](s, r)
 	var grant id.Grant
 	if err == nil && in.GrantID != "" {
@@ -141,8 +142,11 @@ func (s *REST) CreateRequest(w http.ResponseWriter, r *http.Request) {
 	for name, value := range in.Parameters {
 		form.Set(name, value)
 	}
-	made, err := s.o.Provider.Ask(r.Context(), client, form, grant, time.Duration(in.ExpiresIn)*time.Second)
-	s.answer(w, r, http.StatusCreated, s.requestOut(made), err)
+	c := keyed{who: byVendor(client), name: "createRequest", in: in, status: http.StatusCreated}
+	once(s, w, r, c, func(ctx context.Context) (VendorRequest, error) {
+		made, err := s.o.Provider.Ask(ctx, client, form, grant, time.Duration(in.ExpiresIn)*time.Second)
+		return s.requestOut(made), err
+	})
 }
 
 // maxWait is what openapi.yaml says of expires_in.

@@ -199,6 +199,7 @@ var kinds = map[int]fault.Kind{
 	http.StatusConflict:              fault.Conflict,
 	http.StatusPreconditionFailed:    fault.Stale,
 	http.StatusRequestEntityTooLarge: fault.TooLarge,
+	http.StatusUnprocessableEntity:   fault.Mismatch,
 	http.StatusTooManyRequests:       fault.TooMany,
 	http.StatusInternalServerError:   fault.Internal,
 	http.StatusBadGateway:            fault.Unavailable,

@@ -99,7 +99,7 @@ func report(w io.Writer, err error) int {
 		return ExitUsage
 	}
 	switch fault.Of(err).Kind {
-	case fault.Invalid, fault.TooLarge:
+	case fault.Invalid, fault.TooLarge, fault.Mismatch:
 		return ExitUsage
 	case fault.Unauthenticated, fault.Denied, fault.Conflict, fault.Stale, fault.TooMany:
 		return ExitRefused

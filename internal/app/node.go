@@ -15,6 +15,7 @@ import (
 	"github.com/meins-id/meins/internal/egress"
 	"github.com/meins-id/meins/internal/fault"
 	"github.com/meins-id/meins/internal/id"
+	"github.com/meins-id/meins/internal/repeat"
 	"github.com/meins-id/meins/internal/store"
 	"github.com/meins-id/meins/internal/store/bolt"
 	"github.com/meins-id/meins/signal"
@@ -24,6 +25,7 @@ import (
 // administrator's command works on when no server runs.
 type node struct {
 	store    *bolt.Store
+	calls    *repeat.Store // the same, for the domain: it knows which call a change belongs to
 	keys     *identity.Keyring
 	accounts *identity.Accounts
 	vendors  *identity.Vendors
@@ -73,16 +75,18 @@ func openNode(ctx context.Context, o nodeOptions) (*node, error) {
 	if o.strictReads {
 		reads = consent.Strict
 	}
-	vendors := identity.NewVendors(st, keys, o.now)
+	calls := repeat.Over(st, keys, o.now)
+	vendors := identity.NewVendors(calls, keys, o.now)
 	return &node{
 		store:    st,
+		calls:    calls,
 		keys:     keys,
-		accounts: identity.NewAccounts(identity.AccountOptions{Store: st, Keys: keys, Now: o.now, SessionLifetime: o.sessionLifetime}),
+		accounts: identity.NewAccounts(identity.AccountOptions{Store: calls, Keys: keys, Now: o.now, SessionLifetime: o.sessionLifetime}),
 		vendors:  vendors,
 		rotation: o.keyRotation,
-		consent:  consent.New(consent.Options{Store: st, Now: o.now, ReadLog: reads, Log: o.log}),
+		consent:  consent.New(consent.Options{Store: calls, Now: o.now, ReadLog: reads, Log: o.log}),
 		signals: signal.New(signal.Options{
-			Issuer: o.issuer, Store: st, Keys: keys, Vendors: vendors, Now: o.now, Log: o.log,
+			Issuer: o.issuer, Store: calls, Keys: keys, Vendors: vendors, Now: o.now, Log: o.log,
 			Subject: func(v identity.Vendor, account id.Account, persona id.Persona) string {
 				return keys.PairwiseSub(string(account), string(persona), v.Sector())
 			},

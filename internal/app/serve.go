@@ -135,7 +135,7 @@ func newHandler(c serverConfig, n *node, m *metrics, now func() time.Time, log *
 	}
 	var pages *web.Web
 	oidc, err := provider.New(provider.Options{
-		Issuer: c.Issuer, Accounts: n.accounts, Vendors: n.vendors, Keys: n.keys, Consent: n.consent, Store: n.store,
+		Issuer: c.Issuer, Accounts: n.accounts, Vendors: n.vendors, Keys: n.keys, Consent: n.consent, Store: n.calls,
 		Now: now, Log: log, Session: session, ClearSession: cookie.Clear,
 		ErrorPage: func(w http.ResponseWriter, r *http.Request, status int, code string) { pages.Error(w, r, status, code) },
 		Resume: func(w http.ResponseWriter, r *http.Request, flow string, s identity.Session, n provider.Next) {
@@ -156,7 +156,7 @@ func newHandler(c serverConfig, n *node, m *metrics, now func() time.Time, log *
 	handler := api.New(api.Options{
 		Provider: oidc.Handler(), Pages: pages, Reference: newReference(pages),
 		REST: rest.New(rest.Options{
-			Issuer: c.Issuer, Accounts: n.accounts, Consent: n.consent, Provider: oidc, Keys: n.keys, Signals: n.signals,
+			Issuer: c.Issuer, Accounts: n.accounts, Consent: n.consent, Provider: oidc, Keys: n.keys, Signals: n.signals, Calls: n.calls,
 			Cookie: cookie, Now: now, Log: log,
 		}),
 		Ready: n.ready, TrustedProxies: proxies, Observe: m.observe, Now: now, Log: log,

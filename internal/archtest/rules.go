@@ -26,6 +26,7 @@ var rooms = []room{
 	{"internal/egress", []string{"internal/fault"}},
 	{"internal/store", []string{"internal/id", "internal/fault"}},
 	{"internal/outbox", []string{"internal/id", "internal/store"}},
+	{"internal/repeat", []string{"internal/fault", "internal/store"}},
 	{"internal/store/bolt", []string{"internal/fault", "internal/store"}},
 	{"internal/store/postgres", []string{"internal/fault", "internal/store"}},
 	{"internal/store/storetest", []string{"internal/fault", "internal/store"}},
@@ -46,14 +47,14 @@ var rooms = []room{
 	{"api/client", join(pure, "vault", "vault/agent")}, // the agent's transport: it knows no server
 	{"api/reference", nil},
 	{"api/cookie", []string{"internal/id", "internal/fault"}},
-	{"api/rest", join(services, "api/cookie")},
+	{"api/rest", join(services, "api/cookie", "internal/repeat")},
 	{"api/web/picture", nil},
 	{"api/web", join(services, "api/cookie", "api/web/picture")},
 	{"api", join(services, surface...)},
 
 	{"internal/demoshop", nil}, // an ordinary relying party: what it used of ours, others could not
-	{"internal/app", join(services, join(join(surface, engines...), "vault/agent", "internal/demoshop")...)},
-	{"internal/apptest", join(services, join(join(surface, engines...), "vault/agent", "internal/demoshop", "internal/app")...)},
+	{"internal/app", join(services, join(join(surface, engines...), "internal/repeat", "vault/agent", "internal/demoshop")...)},
+	{"internal/apptest", join(services, join(join(surface, engines...), "internal/repeat", "vault/agent", "internal/demoshop", "internal/app")...)},
 
 	{"internal/archtest", nil},
 	{"internal/tools", join(services, join(join(surface, engines...), "vault/agent", "internal/app", "internal/apptest")...)},

@@ -16,6 +16,7 @@ const (
 	Conflict                    // the state of the thing does not permit it
 	Stale                       // the caller decided on an older state
 	TooLarge                    // more bytes than permitted
+	Mismatch                    // well-formed, and not what it must agree with
 	TooMany                     // slow down
 	Unavailable                 // a part that is needed does not answer
 )
@@ -23,7 +24,7 @@ const (
 // statuses are plain numbers: the browser's agent shares this package, and would pay for net/http.
 var statuses = [...]int{
 	Internal: 500, Invalid: 400, Unauthenticated: 401, Denied: 403, NotFound: 404, Conflict: 409,
-	Stale: 412, TooLarge: 413, TooMany: 429, Unavailable: 503,
+	Stale: 412, TooLarge: 413, Mismatch: 422, TooMany: 429, Unavailable: 503,
 }
 
 // Status is the HTTP status (RFC 9110, 15) that API and pages answer a fault of this kind with.

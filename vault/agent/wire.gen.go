@@ -945,6 +945,9 @@ type WrappedKey = []byte
 // GrantID 26 characters of lower-case base32; never a secret.
 type GrantID = Identifier
 
+// IdempotencyKey defines model for IdempotencyKey.
+type IdempotencyKey = string
+
 // ErasureNow A request for deletion. `overdue` is one without an answer after a month.
 type ErasureNow = Erasure
 
@@ -956,6 +959,13 @@ type Redirect = RedirectAnswer
 
 // Refused RFC 9457.
 type Refused = Problem
+
+// AskErasureParams defines parameters for AskErasure.
+type AskErasureParams struct {
+	// IdempotencyKey The caller's own name for this request, such as a UUID, as a string or as bare text. For 24 hours the same
+	// request with the same key gets the same answer, and nothing is done again. What was refused may be tried again.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
 
 // ListReleasesParams defines parameters for ListReleases.
 type ListReleasesParams struct {

@@ -83,6 +83,11 @@ func (w *world) try(rt *rapid.T, o operation) {
 	}
 }
 
+// headers are what calls may take in one: some good, some not.
+var headers = map[string][]string{
+	"Idempotency-Key": {`"once"`, "twice", "", `"`, "two words", strings.Repeat("k", 300), "ä"},
+}
+
 func (w *world) request(rt *rapid.T, o operation, path, text, who string) *http.Request {
 	r, err := http.NewRequestWithContext(w.t.Context(), o.Method, w.p.Issuer+"/api/v1"+path, strings.NewReader(text))
 	if err != nil {
@@ -93,6 +98,14 @@ func (w *world) request(rt *rapid.T, o operation, path, text, who string) *http.
 	}
 	if o.ID == "getReceipt" {
 		r.Header.Set("Accept", rapid.SampledFrom([]string{"", "*/*", "application/json", "application/ld+json", "application/vnd.kantara.cr+json", "application/jwt;q=0", "text/html", ";", "application/json;q=x"}).Draw(rt, "accept"))
+	}
+	for _, q := range o.Params {
+		if values := headers[q.Name]; q.In == "header" && rapid.Bool().Draw(rt, q.Name) {
+			if len(values) == 0 {
+				rt.Fatalf("no values for %s", q.Name)
+			}
+			r.Header.Set(q.Name, rapid.SampledFrom(values).Draw(rt, "header"))
+		}
 	}
 	switch who {
 	case "vendor", "both":
@@ -114,6 +127,7 @@ func (d *drawer) path(o operation) (path string, strange bool) {
 			value = rapid.SampledFrom([]string{"x", "-1", "0", "18446744073709551616", "%00", "\x00", "ä", "a/b", "..", strings.Repeat("a", 3000)}).Draw(d.rt, "parameter")
 		}
 		switch {
+		case q.In == "header": // see request
 		case q.In == "path":
 			strange = strange || strings.Contains(value, "/") || value == ".." || value == ""
 			path = strings.ReplaceAll(path, "{"+q.Name+"}", url.PathEscape(value))
