@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/meins-id/meins/consent"
+	"github.com/meins-id/meins/internal/store"
 )
 
 func TestReads_areListedNewestFirst_pageByPage(t *testing.T) {
@@ -148,4 +149,57 @@ func TestReads_writtenTwice_countOnce(t *testing.T) {
 	if err != nil || got.Reads != permitted || sum != permitted {
 		t.Errorf("%d reads of %d in %d lines, %v", got.Reads, permitted, len(reads), err)
 	}
+}
+
+func TestReads_ofAYear_areListedWhole_andGrowLittle(t *testing.T) {
+	r, c := newRoom(t, consent.Strict), newCustomer()
+	g, _ := r.approve(t, c, shop(), "email", "address")
+	const reads = 2 * 360
+	var want []time.Time
+	for range reads {
+		r.clock.Advance(12 * time.Hour)
+		if _, err := r.Permit(t.Context(), reading(g, "email", "address")); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, r.clock.Now())
+	}
+	slices.Reverse(want)
+	for _, size := range []int{1, 7, 127, 128, 129, 200} {
+		var got []time.Time
+		for before := ""; ; {
+			list, next, err := r.Reads(t.Context(), c.account, g.ID, before, size)
+			if err != nil || len(list) > size || len(list) == 0 {
+				t.Fatal(len(list), err)
+			}
+			for _, read := range list {
+				got = append(got, read.Time)
+			}
+			if before = next; before == "" {
+				break
+			}
+		}
+		if !slices.EqualFunc(got, want, time.Time.Equal) {
+			t.Errorf("%d reads on pages of %d", len(got), size)
+		}
+	}
+	if n := r.bytes(t, "consent/reads/"); n > 16*reads {
+		t.Errorf("%d bytes for %d reads", n, reads)
+	}
+}
+
+// bytes is what the records with a prefix take, keys and values, as often as a key is stored: once
+// more where it expires.
+func (r *room) bytes(tb testing.TB, prefix string) (n int) {
+	tb.Helper()
+	err := r.store.View(tb.Context(), func(s store.Reader) error {
+		items, err := s.Scan(prefix, "", 1_000_000)
+		for _, item := range items {
+			n += 2*len(item.Key) + len(item.Value)
+		}
+		return err
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return n
 }

@@ -104,10 +104,11 @@ type usageRecord struct {
 	versioned
 	Reads uint64    `json:"reads"`
 	Last  time.Time `json:"last,omitzero"`
+	Sheet uint32    `json:"sheet,omitempty"` // the newest one
 }
 
 func encodeUsage(reads uint64, last time.Time) []byte {
-	return encode(usageRecord{versioned{recordFormat}, reads, last})
+	return encode(usageRecord{versioned: versioned{recordFormat}, Reads: reads, Last: last})
 }
 
 // count adds a line of reads.
@@ -116,24 +117,6 @@ func (u *usageRecord) count(t tally) {
 	if at := stamp(t.at); at.After(u.Last) {
 		u.Last = at
 	}
-}
-
-// lineRecord is a Read.
-type lineRecord struct {
-	versioned
-	Time   time.Time `json:"time"`
-	Kind   Kind      `json:"kind"`
-	Claims []string  `json:"claims"`
-	Count  uint64    `json:"count"`
-}
-
-func encodeLine(t tally) []byte {
-	return encode(lineRecord{versioned{recordFormat}, moment(t.at), t.kind, t.claims, t.count})
-}
-
-func decodeLine(raw []byte) (Read, error) {
-	l, err := decode[lineRecord](raw)
-	return Read{Time: l.Time, Kind: l.Kind, Claims: l.Claims, Count: l.Count}, err
 }
 
 // receiptRecord is a Receipt.

@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/meins-id/meins/internal/id"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -65,9 +68,13 @@ func sampleReceipt() Receipt {
 	return r
 }
 
-func sampleLine() tally {
-	line := read{grant: "grant2222222222222222222222", kind: KindUserInfo, claims: []string{"address", "email"}, at: then}
-	return tally{read: line, id: "reading22222222222222222222", count: 3}
+func sampleSheet() sheet {
+	var s sheet
+	for i, claims := range [][]string{{"address", "email"}, nil, {"address", "email"}} {
+		one := read{grant: "grant2222222222222222222222", kind: KindUserInfo, claims: claims, at: then.Add(time.Duration(i) * 12 * time.Hour)}
+		s.add(tally{read: one, id: id.Receipt(fmt.Sprintf("reading2222222222222222222%d", i)), count: 3})
+	}
+	return s
 }
 
 // Each record type has a golden file: what was written once is read for ever.
@@ -77,7 +84,6 @@ func TestRecords_areWrittenAsEver(t *testing.T) {
 		"state":   encodeState(ended()),
 		"usage":   encodeUsage(7, stamp(then)),
 		"unused":  encodeUsage(0, time.Time{}),
-		"line":    encodeLine(sampleLine()),
 		"receipt": encodeReceipt(sampleReceipt()),
 		"chain":   encodeChain(Head{Seq: 7, Hash: "aGFzaA", Time: moment(then)}),
 		"refusal": encodeRefusal(then),
@@ -86,6 +92,7 @@ func TestRecords_areWrittenAsEver(t *testing.T) {
 	} {
 		golden(t, name+".json", raw)
 	}
+	golden(t, "reads.bin", sampleSheet().raw)
 	golden(t, "capsule.bin", encodeCapsule(258, []byte{0xca, 0xfe}))
 }
 
@@ -137,10 +144,13 @@ func TestRecords_areReadAsTheyWereWritten(t *testing.T) {
 	if diff := cmp.Diff(sampleReceipt(), r); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
-	line, err := decodeLine(readGolden(t, "line.json"))
-	want := Read{Time: then.Truncate(time.Millisecond), Kind: KindUserInfo, Claims: []string{"address", "email"}, Count: 3}
-	if diff := cmp.Diff(want, line); diff != "" || err != nil {
+	reads, err := decodeSheet(readGolden(t, "reads.bin"))
+	if diff := cmp.Diff(sampleSheet(), reads, cmp.AllowUnexported(sheet{}, way{}, line{})); diff != "" || err != nil {
 		t.Error(diff, err)
+	}
+	want := Read{Time: then.Add(24 * time.Hour).Truncate(time.Millisecond), Kind: KindUserInfo, Claims: []string{"address", "email"}, Count: 3}
+	if diff := cmp.Diff(want, reads.read(2)); diff != "" {
+		t.Error(diff)
 	}
 	revision, sealed, err := decodeCapsule(readGolden(t, "capsule.bin"))
 	if revision != 258 || !bytes.Equal(sealed, []byte{0xca, 0xfe}) || err != nil {

@@ -34,58 +34,13 @@ func (db *database) recordReads(ctx context.Context, lines []tally) (int, error)
 	return written, nil
 }
 
-// putReads writes lines and counts them with their grants. A line that is there already was written
-// by a try whose answer got lost. Those of a forgotten grant are forgotten too.
-func (db *database) putReads(tx store.Tx, lines []tally) error {
-	keys := make([]string, 0, 2*len(lines))
-	for _, t := range lines {
-		keys = append(keys, usageKey(t.grant), readsPrefix(t.grant)+place(t.at, t.id))
-	}
-	found, err := tx.GetMany(keys...)
-	if err != nil {
-		return err
-	}
-	usage := map[string]*usageRecord{}
-	for i, t := range lines {
-		used, line := 2*i, 2*i+1
-		if found[used] == nil || found[line] != nil {
-			continue
-		}
-		if err := count(usage, keys[used], found[used], t); err != nil {
-			return err
-		}
-		if err := tx.Put(keys[line], encodeLine(t), t.keep); err != nil {
-			return err
-		}
-	}
-	for key, u := range usage {
-		if err := tx.Put(key, encodeUsage(u.Reads, u.Last), time.Time{}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// count adds a line to the grant's count, which is decoded once.
-func count(usage map[string]*usageRecord, key string, raw []byte, t tally) error {
-	if usage[key] == nil {
-		u, err := decode[usageRecord](raw)
-		if err != nil {
-			return fmt.Errorf("usage of a grant: %w", err)
-		}
-		usage[key] = &u
-	}
-	usage[key].count(t)
-	return nil
-}
-
 // readsOf reads a part of the list of reads.
 func (db *database) readsOf(ctx context.Context, account id.Account, grant id.Grant, before string, limit int) (reads []Read, next string, err error) {
 	err = db.View(ctx, func(r store.Reader) (err error) {
 		if _, err = db.load(r, account, grant); err != nil {
 			return err
 		}
-		reads, next, err = page(r, readsPrefix(grant), before, limit, decodeLine)
+		reads, next, err = listReads(r, grant, before, pageSize(limit))
 		return err
 	})
 	return reads, next, err
@@ -97,12 +52,17 @@ const (
 	largePage = 200
 )
 
+// pageSize is how many a page has when so many are wanted.
+func pageSize(wanted int) int {
+	if wanted <= 0 {
+		return usualPage
+	}
+	return min(wanted, largePage)
+}
+
 // page reads a part of a list from after the place before, and says where the next part begins.
 func page[T any](r store.Reader, prefix, before string, limit int, decode func([]byte) (T, error)) ([]T, string, error) {
-	if limit <= 0 {
-		limit = usualPage
-	}
-	limit = min(limit, largePage)
+	limit = pageSize(limit)
 	from := ""
 	if before != "" {
 		if !isPlace(before) {
