@@ -63,6 +63,43 @@ func (v Vendor) checkEncryption(m *mistakes) {
 	}
 }
 
+// Recipients are the keys of a set that can be encrypted to by an algorithm, in their order: those that
+// are marked for encryption, so that no key that signs is taken for one.
+func Recipients(raw json.RawMessage, alg string) ([]seal.Recipient, error) {
+	_, keys, err := splitKeys(raw)
+	if err != nil {
+		return nil, err
+	}
+	var found []seal.Recipient
+	for _, raw := range keys {
+		key, err := seal.ParseRecipient(raw)
+		if err == nil && (key.Algorithm() == "" || key.Algorithm() == alg) {
+			found = append(found, key)
+		}
+	}
+	return found, nil
+}
+
+// checkNested wants of answers that are signed and then encrypted, that there is a key to encrypt them
+// to; an address may hold any.
+func (v Vendor) checkNested(m *mistakes) {
+	p := v.Protocol
+	for name, one := range map[string][2]string{
+		"id token": {p.IDTokenKeyAlg, p.IDTokenEnc}, "introspection": {p.IntrospectionKeyAlg, p.IntrospectionEnc},
+	} {
+		alg, enc := one[0], one[1]
+		if alg == "" {
+			m.add(enc != "", "%s encryption: an enc without an alg", name)
+			continue
+		}
+		known := slices.Contains([]string{seal.ECDHES, seal.ECDHESA256KW}, alg)
+		m.add(!known, "%s encryption: alg is %s or %s, not %q", name, seal.ECDHES, seal.ECDHESA256KW, alg)
+		m.add(enc != seal.A256GCM, "%s encryption: enc is %s, not %q", name, seal.A256GCM, enc)
+		keys, err := Recipients(v.JWKS, alg)
+		m.add(known && v.JWKSURI == "" && (err != nil || len(keys) == 0), "%s encryption: needs a key with use enc, on P-256 or X25519, for this algorithm", name)
+	}
+}
+
 // signs says that the vendor has keys to prove itself with; an address may hold any.
 func (v Vendor) signs() bool {
 	keys, err := SigningKeys(v.JWKS)

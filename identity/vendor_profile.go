@@ -24,8 +24,13 @@ func (p Protocol) HighSecurity() bool { return p.Profile != "" }
 
 // completed sets what a profile demands, so that it need not be said, and cannot be unsaid.
 func (p Protocol) completed() Protocol {
-	if p.UserInfoKeyAlg != "" && p.UserInfoEnc == "" {
-		p.UserInfoEnc = seal.A256GCM // the standard's own default is not on offer, and the record says so
+	// The standard's own default is not on offer, and the record says so.
+	for _, one := range [...]struct{ alg, enc *string }{
+		{&p.UserInfoKeyAlg, &p.UserInfoEnc}, {&p.IDTokenKeyAlg, &p.IDTokenEnc}, {&p.IntrospectionKeyAlg, &p.IntrospectionEnc},
+	} {
+		if *one.alg != "" && *one.enc == "" {
+			*one.enc = seal.A256GCM
+		}
 	}
 	if !p.HighSecurity() {
 		return p

@@ -39,6 +39,12 @@ type Protocol struct {
 	UserInfoEnc    string `json:"userinfo_encrypted_response_enc,omitempty"`
 	// IntrospectionAlg signs introspection (RFC 9701); "" is RS256, when it is asked for.
 	IntrospectionAlg string `json:"introspection_signed_response_alg,omitempty"`
+	// IDTokenKeyAlg and IDTokenEnc encrypt signed ID tokens to the vendor's key, here at the server.
+	IDTokenKeyAlg string `json:"id_token_encrypted_response_alg,omitempty"`
+	IDTokenEnc    string `json:"id_token_encrypted_response_enc,omitempty"`
+	// IntrospectionKeyAlg and IntrospectionEnc do so with signed introspection.
+	IntrospectionKeyAlg string `json:"introspection_encrypted_response_alg,omitempty"`
+	IntrospectionEnc    string `json:"introspection_encrypted_response_enc,omitempty"`
 	// BoundTokens refuses token requests without a DPoP proof (RFC 9449, 5.2).
 	BoundTokens bool `json:"dpop_bound_access_tokens,omitempty"`
 	// CertificateBound binds tokens to the certificate of the connection (RFC 8705, 3), and refuses token
@@ -57,7 +63,7 @@ type Protocol struct {
 
 // IsZero lets the record of a vendor without wishes look as ever.
 func (p Protocol) IsZero() bool {
-	if p.UserInfoKeyAlg != "" || p.UserInfoEnc != "" || p.CertificateBound || !p.CertificateSubject.IsZero() {
+	if p.UserInfoKeyAlg != "" || p.UserInfoEnc != "" || p.IDTokenKeyAlg != "" || p.IDTokenEnc != "" || p.IntrospectionKeyAlg != "" || p.IntrospectionEnc != "" || p.CertificateBound || !p.CertificateSubject.IsZero() {
 		return false
 	}
 	return p.DefaultMaxAge == nil && len(p.Resources) == 0 && p.Profile == "" && p.PKCE == "" && p.RequestAlg == "" && p.AuthAlg == "" &&
@@ -110,6 +116,7 @@ func (v Vendor) checkProtocol(m *mistakes) {
 	m.add(p.InitiateLogin != "" && !isPage(p.InitiateLogin), "initiate login address %q: needs an https address", p.InitiateLogin)
 	m.add(p.DefaultMaxAge != nil && (*p.DefaultMaxAge < 0 || *p.DefaultMaxAge > maxMaxAge), "default max age: out of range")
 	v.checkEncryption(m)
+	v.checkNested(m)
 	v.checkProfile(m)
 	v.checkCertificate(m)
 	v.checkResources(m)

@@ -30,6 +30,9 @@ func (p *Provider) exchangeCode(ctx context.Context, v identity.Vendor, pr proof
 	if x.resource != "" && !slices.Contains(code.Resources, x.resource) {
 		return nil, refuseTarget()
 	}
+	if err := p.canEncrypt(ctx, v); err != nil {
+		return nil, err
+	}
 	if err := p.spendProof(ctx, pr); err != nil {
 		return nil, err
 	}
@@ -53,7 +56,7 @@ func (p *Provider) exchangeCode(ctx context.Context, v identity.Vendor, pr proof
 		return nil, err
 	}
 	answer.Details = details
-	answer.ID, err = p.idToken(v, code, code.Nonce, answer.Access, released)
+	answer.ID, err = p.idToken(ctx, v, code, code.Nonce, answer.Access, released)
 	return answer, err
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/identity"
 	"github.com/meins-id/meins/vault"
-	"github.com/meins-id/meins/vault/seal"
 )
 
 // Where everything is.
@@ -48,7 +47,9 @@ type metadata struct {
 	ClientDocuments    bool     `json:"client_id_metadata_document_supported,omitempty"`
 	PromptsSupported   []string `json:"prompt_values_supported"`
 	IntrospectionAlgs  []string `json:"introspection_signing_alg_values_supported"` // RFC 9701
-	ProofAlgs          []string `json:"dpop_signing_alg_values_supported"`          // RFC 9449
+	IntrospectionKeys  []string `json:"introspection_encryption_alg_values_supported"`
+	IntrospectionEncs  []string `json:"introspection_encryption_enc_values_supported"`
+	ProofAlgs          []string `json:"dpop_signing_alg_values_supported"` // RFC 9449
 	FrontLogout        bool     `json:"frontchannel_logout_supported"`
 	FrontLogoutSession bool     `json:"frontchannel_logout_session_supported"`
 
@@ -94,8 +95,10 @@ func newMetadata(issuer string) metadata {
 			RequestParameterSupported:              true,
 			RequestObjectSigningAlgValuesSupported: algorithms,
 			UserinfoSigningAlgValuesSupported:      append(names(idTokenAlgorithms), identity.SigningNone), // encrypted, see identity.SigningNone
-			UserinfoEncryptionAlgValuesSupported:   []string{seal.ECDHES, seal.ECDHESA256KW},
-			UserinfoEncryptionEncValuesSupported:   []string{seal.A256GCM},
+			UserinfoEncryptionAlgValuesSupported:   encryptionAlgorithms,
+			UserinfoEncryptionEncValuesSupported:   encryptionContents,
+			IDTokenEncryptionAlgValuesSupported:    encryptionAlgorithms,
+			IDTokenEncryptionEncValuesSupported:    encryptionContents,
 			ClaimTypesSupported:                    []string{"normal"},
 			ClaimsSupported:                        claimsSupported(),
 			ClaimsParameterSupported:               true,
@@ -106,12 +109,12 @@ func newMetadata(issuer string) metadata {
 		},
 		IssInResponse: true,
 		FrontLogout:   true, FrontLogoutSession: true,
-		IntrospectionAlgs: names(idTokenAlgorithms),
-		ProofAlgs:         algorithms,
-		PushedEndpoint:    issuer + pathPushed,
-		PromptsSupported:  []string{promptNone, promptLogin, promptConsent, promptSelect},
-		DetailsSupported:  []string{consent.DetailsType},
-		ResponseAlgs:      names(idTokenAlgorithms),
+		IntrospectionAlgs: names(idTokenAlgorithms), IntrospectionKeys: encryptionAlgorithms, IntrospectionEncs: encryptionContents,
+		ProofAlgs:        algorithms,
+		PushedEndpoint:   issuer + pathPushed,
+		PromptsSupported: []string{promptNone, promptLogin, promptConsent, promptSelect},
+		DetailsSupported: []string{consent.DetailsType},
+		ResponseAlgs:     names(idTokenAlgorithms),
 	}
 }
 

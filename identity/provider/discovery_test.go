@@ -98,6 +98,8 @@ var proven = map[string]string{
 
 	"id_token_signing_alg_values_supported": "TestIDToken_isSignedAsTheVendorRegistered", "userinfo_signing_alg_values_supported": "TestUserInfo_isSignedAsTheVendorRegistered",
 	"userinfo_encryption_alg_values_supported": "TestEndToEnd_theVendorReadsWhatTheServerCannot", "userinfo_encryption_enc_values_supported": "TestEndToEnd_theVendorReadsWhatTheServerCannot",
+	"id_token_encryption_alg_values_supported": "TestIDToken_isEncryptedAsTheVendorRegistered", "id_token_encryption_enc_values_supported": "TestIDToken_isEncryptedAsTheVendorRegistered",
+	"introspection_encryption_alg_values_supported": "TestIntrospection_isEncryptedAsTheVendorRegistered", "introspection_encryption_enc_values_supported": "TestIntrospection_isEncryptedAsTheVendorRegistered",
 	"tls_client_certificate_bound_access_tokens": "TestCertificate_bindsTokensToItself", "mtls_endpoint_aliases": "TestCertificate_discoverySaysWhatIsServed",
 	"registration_endpoint":                       "TestRegistration_vendorGoesTheWholeWay_andIsNotVerified",
 	"request_object_signing_alg_values_supported": "TestObject_everyAlgorithm_leadsToTokens", "dpop_signing_alg_values_supported": "TestProof_everyAlgorithm",

@@ -41,8 +41,9 @@ type idClaims struct {
 	Session  string   `json:"sid,omitempty"`
 }
 
-// idToken makes and signs the ID token that goes with an access token.
-func (p *Provider) idToken(v identity.Vendor, t token, nonce, access string, released vault.Claims) (string, error) {
+// idToken makes and signs the ID token that goes with an access token, and encrypts it where the vendor
+// registered that.
+func (p *Provider) idToken(ctx context.Context, v identity.Vendor, t token, nonce, access string, released vault.Claims) (string, error) {
 	algorithm := cmp.Or(v.SigningAlg, defaultAlgorithm)
 	now := p.o.Now()
 	payload, err := join(idClaims{
@@ -57,7 +58,11 @@ func (p *Provider) idToken(v identity.Vendor, t token, nonce, access string, rel
 	if err != nil {
 		return "", fmt.Errorf("id token: %w", err)
 	}
-	return signJWT(key, payload)
+	signed, err := signJWT(key, payload)
+	if err != nil {
+		return "", err
+	}
+	return p.encryptTo(ctx, v, v.Protocol.IDTokenKeyAlg, signed)
 }
 
 // join writes the claims of both as one object.

@@ -35,7 +35,7 @@ func (p *Provider) serveIntrospect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if wantsSigned(r) {
-		text, err := p.signedIntrospection(v, answer)
+		text, err := p.signedIntrospection(r.Context(), v, answer)
 		if err != nil {
 			p.translate(r.Context(), "introspect", err).write(w)
 			return

@@ -59,15 +59,19 @@ func verify(keys []jose.JSONWebKey, signed *jwt.JSONWebToken, dest ...any) (know
 // address. Renew looks there again, for what is kept does not serve; an address is not asked more
 // often for that.
 func (p *Provider) vendorKeys(ctx context.Context, v identity.Vendor, renew bool) ([]jose.JSONWebKey, error) {
-	raw := []byte(v.JWKS)
-	if v.JWKSURI != "" {
-		var err error
-		raw, err = p.documents.read(ctx, wish{address: v.JWKSURI, limit: maxKeySet, renew: renew, check: checkKeySet})
-		if err != nil {
-			return nil, err
-		}
+	raw, err := p.keyDocument(ctx, v, renew)
+	if err != nil {
+		return nil, err
 	}
 	return readKeySet(raw)
+}
+
+// keyDocument is the set as it stands, with the keys for encryption in it.
+func (p *Provider) keyDocument(ctx context.Context, v identity.Vendor, renew bool) ([]byte, error) {
+	if v.JWKSURI == "" {
+		return v.JWKS, nil
+	}
+	return p.documents.read(ctx, wish{address: v.JWKSURI, limit: maxKeySet, renew: renew, check: checkAnyKeySet})
 }
 
 func checkKeySet(raw []byte) error {

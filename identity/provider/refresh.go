@@ -48,6 +48,9 @@ func (p *Provider) refresh(ctx context.Context, v identity.Vendor, pr proof, pre
 	if err != nil {
 		return nil, err
 	}
+	if err := p.canEncrypt(ctx, v); err != nil {
+		return nil, err
+	}
 	if err := p.spendProof(ctx, pr); err != nil {
 		return nil, err
 	}
@@ -61,7 +64,7 @@ func (p *Provider) refresh(ctx context.Context, v identity.Vendor, pr proof, pre
 		return nil, err
 	}
 	answer.Details = details
-	answer.ID, err = p.idToken(v, t, "", answer.Access, nil)
+	answer.ID, err = p.idToken(ctx, v, t, "", answer.Access, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -36,9 +36,14 @@ type clientMetadata struct {
 	UserInfoAlg      string `json:"userinfo_signed_response_alg,omitempty"`
 	UserInfoKeyAlg   string `json:"userinfo_encrypted_response_alg,omitempty"`
 	UserInfoEnc      string `json:"userinfo_encrypted_response_enc,omitempty"`
+	IDTokenKeyAlg    string `json:"id_token_encrypted_response_alg,omitempty"`
+	IDTokenEnc       string `json:"id_token_encrypted_response_enc,omitempty"`
 	RequestAlg       string `json:"request_object_signing_alg,omitempty"`
 	ResponseAlg      string `json:"authorization_signed_response_alg,omitempty"`
 	IntrospectionAlg string `json:"introspection_signed_response_alg,omitempty"`
+
+	IntrospectionKeyAlg string `json:"introspection_encrypted_response_alg,omitempty"`
+	IntrospectionEnc    string `json:"introspection_encrypted_response_enc,omitempty"`
 
 	DefaultMaxAge   *int64   `json:"default_max_age,omitempty"`
 	RequireAuthTime bool     `json:"require_auth_time,omitempty"`
@@ -74,9 +79,7 @@ type clientMetadata struct {
 
 // notHere is metadata with a meaning that nobody here would honour: it is refused, not ignored.
 var notHere = []string{
-	"id_token_encrypted_response_alg", "id_token_encrypted_response_enc",
 	"request_object_encryption_alg", "request_object_encryption_enc", "authorization_encrypted_response_alg", "authorization_encrypted_response_enc",
-	"introspection_encrypted_response_alg", "introspection_encrypted_response_enc",
 }
 
 // translatable is metadata that may come in several languages (OpenID Connect Registration 2.1).
@@ -169,6 +172,10 @@ func (m *clientMetadata) mistake() (code, text string) {
 		return errMetadata, "subject_type: must be pairwise or public"
 	case m.UserInfoKeyAlg != "" && m.UserInfoEnc == "":
 		return errMetadata, "userinfo_encrypted_response_enc: needed, since its default is not supported"
+	case m.IDTokenKeyAlg != "" && m.IDTokenEnc == "":
+		return errMetadata, "id_token_encrypted_response_enc: needed, since its default is not supported"
+	case m.IntrospectionKeyAlg != "" && m.IntrospectionEnc == "":
+		return errMetadata, "introspection_encrypted_response_enc: needed, since its default is not supported"
 	case !m.responseFits():
 		return errMetadata, "response_types: must be code, and fit grant_types"
 	case slices.ContainsFunc(m.DefaultACR, func(s string) bool { return s != acrKnown }):

@@ -56,7 +56,7 @@ func (p *Provider) vendorFrom(ctx context.Context, m clientMetadata) (identity.V
 		}
 	}
 	if m.JWKSURI != "" { // who cannot be asked now, could not prove itself either
-		if _, err := p.vendorKeys(ctx, v, false); err != nil {
+		if _, err := p.keyDocument(ctx, v, false); err != nil {
 			return identity.Vendor{}, refuseMetadata(errMetadata, "jwks_uri: there are no keys to be read")
 		}
 	}
@@ -79,6 +79,7 @@ func (m clientMetadata) vendor() identity.Vendor {
 			RequirePushed: m.RequirePushed, RequireSigned: m.RequireSigned, RequestAlg: m.RequestAlg, AuthAlg: m.AuthAlg,
 			ResponseAlg: m.ResponseAlg, UserInfoAlg: m.UserInfoAlg, UserInfoKeyAlg: m.UserInfoKeyAlg, UserInfoEnc: m.UserInfoEnc, IntrospectionAlg: m.IntrospectionAlg, BoundTokens: m.BoundTokens,
 			CertificateBound: m.CertificateBound, CertificateSubject: m.CertificateSubject,
+			IDTokenKeyAlg: m.IDTokenKeyAlg, IDTokenEnc: m.IDTokenEnc, IntrospectionKeyAlg: m.IntrospectionKeyAlg, IntrospectionEnc: m.IntrospectionEnc,
 			InitiateLogin: m.InitiateLogin, DefaultMaxAge: m.DefaultMaxAge, Farewells: m.Farewells,
 		},
 	}

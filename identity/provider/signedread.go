@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"encoding/json"
 	"mime"
 	"net/http"
@@ -21,11 +22,16 @@ func wantsSigned(r *http.Request) bool {
 	return false
 }
 
-// signedIntrospection is the answer of RFC 9701, 5, for this vendor alone.
-func (p *Provider) signedIntrospection(v identity.Vendor, answer introspection) (string, error) {
-	return p.signAs(introspectionType, v.Protocol.IntrospectionAlg, map[string]any{
+// signedIntrospection is the answer of RFC 9701, 5, for this vendor alone, encrypted where it registered
+// that.
+func (p *Provider) signedIntrospection(ctx context.Context, v identity.Vendor, answer introspection) (string, error) {
+	signed, err := p.signAs(introspectionType, v.Protocol.IntrospectionAlg, map[string]any{
 		"iss": p.o.Issuer, "aud": v.ClientID(), "iat": p.o.Now().Unix(), "token_introspection": answer,
 	})
+	if err != nil {
+		return "", err
+	}
+	return p.encryptTo(ctx, v, v.Protocol.IntrospectionKeyAlg, signed)
 }
 
 // signedUserInfo is UserInfo as a JWT (OpenID Connect Core 5.3.2): the same claims, and who says it to

@@ -14,6 +14,8 @@ type protocolFlags struct {
 	ResponseAlg      string   `enum:",RS256,ES256,EdDSA" default:"" env:"-" help:"How authorization responses are signed where the vendor wants that (JARM); RS256 when empty."`
 	UserInfoAlg      string   `name:"userinfo-alg" enum:",RS256,ES256,EdDSA,none" default:"" env:"-" help:"Sign UserInfo; plain JSON when empty. With --userinfo-encryption only none: a JWT without a signature inside."`
 	UserInfoKeyAlg   string   `name:"userinfo-encryption" enum:",ECDH-ES,ECDH-ES+A256KW" default:"" env:"-" help:"Release end-to-end: customers' agents encrypt UserInfo (A256GCM) to the one key in --jwks-file with use enc, on P-256 or X25519."`
+	IDTokenKeyAlg    string   `name:"id-token-encryption" enum:",ECDH-ES,ECDH-ES+A256KW" default:"" env:"-" help:"Encrypt signed ID tokens (A256GCM) to a key of the vendor's with use enc."`
+	IntrospectKeyAlg string   `name:"introspection-encryption" enum:",ECDH-ES,ECDH-ES+A256KW" default:"" env:"-" help:"Encrypt signed introspection in the same way."`
 	IntrospectionAlg string   `enum:",RS256,ES256,EdDSA" default:"" env:"-" help:"How introspection is signed where the vendor wants that; RS256 when empty."`
 	DPoP             bool     `name:"dpop" env:"-" help:"Refuse token requests without a DPoP proof."`
 	CertificateBound bool     `name:"certificate-bound" env:"-" help:"Bind tokens to the vendor's certificate, and refuse token requests without one (mutual TLS)."`
@@ -34,6 +36,7 @@ func (f protocolFlags) protocol() identity.Protocol {
 		Profile: f.Profile, PKCE: f.PKCE, RequirePushed: f.RequirePushed, RequireSigned: f.RequireSigned, RequestAlg: f.RequestAlg, AuthAlg: f.AuthAlg,
 		ResponseAlg: f.ResponseAlg, UserInfoAlg: f.UserInfoAlg, UserInfoKeyAlg: f.UserInfoKeyAlg, IntrospectionAlg: f.IntrospectionAlg, BoundTokens: f.DPoP,
 		InitiateLogin: f.InitiateLoginURI, DefaultMaxAge: f.DefaultMaxAge, Resources: f.Resource,
+		IDTokenKeyAlg: f.IDTokenKeyAlg, IntrospectionKeyAlg: f.IntrospectKeyAlg,
 		CertificateBound:   f.CertificateBound,
 		CertificateSubject: identity.CertificateSubject{DN: f.SubjectDN, DNS: f.SubjectDNS, URI: f.SubjectURI, IP: f.SubjectIP, Email: f.SubjectEmail},
 		Farewells:          identity.Farewells{BackLogout: f.BackLogoutURI, FrontLogout: f.FrontLogoutURI},

@@ -95,3 +95,32 @@ func TestOpenIDClient_readsEndToEnd(t *testing.T) {
 		}
 	}
 }
+
+// An unmodified openid-client reads ID tokens and introspection that are signed and encrypted to it.
+func TestOpenIDClient_readsEncryptedIDTokens(t *testing.T) {
+	t.Parallel()
+	p := apptest.Start(t)
+	private, jwks := decryptionKey(t, ecdh.P256(), "P-256")
+	v := p.AddVendor(t, callback, "--jwks-file", jwks, "--id-token-encryption", "ECDH-ES+A256KW", "--introspection-encryption", "ECDH-ES+A256KW",
+		"--signing-alg", "ES256", "--introspection-alg", "ES256")
+	secret, err := json.Marshal(map[string]any{"secret": v.ClientSecret, "jwk": private})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.ClientSecret = string(secret)
+	o := runOpenIDClient(t, "nested.mjs", p, v, "", "ECDH-ES+A256KW")
+	c := p.SignUp(t, "ada", ada)
+	if err := o.finish(t, c.Authorize(t, o.begin(t), "email")); err != nil {
+		t.Fatalf("sign in: %v", err)
+	}
+	if info, err := o.userInfo(t); err != nil || info["email"] != "ada@lovelace.example" {
+		t.Errorf("%v, %v", info, err)
+	}
+	if err := o.refresh(t); err != nil {
+		t.Errorf("refresh: %v", err)
+	}
+	var said struct{ Active bool }
+	if err := o.tell(t, &said, "command", "introspect"); err != nil || !said.Active {
+		t.Errorf("introspection: %+v, %v", said, err)
+	}
+}
