@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/meins-id/meins/identity"
-	"github.com/meins-id/meins/internal/fault"
 	"github.com/meins-id/meins/vault/seal"
 )
 
@@ -15,8 +14,6 @@ var (
 	encryptionAlgorithms = []string{seal.ECDHES, seal.ECDHESA256KW}
 	encryptionContents   = []string{seal.A256GCM}
 )
-
-var errNoRecipient = fault.New(fault.Unavailable, "recipient-unknown", "there is no key of the vendor's to encrypt to")
 
 // canEncrypt looks for the key that a vendor's ID tokens are encrypted to, before a code is used up for
 // one that nobody could read.
@@ -50,14 +47,14 @@ func (p *Provider) encryptTo(ctx context.Context, v identity.Vendor, alg, signed
 func (p *Provider) recipient(ctx context.Context, v identity.Vendor, alg string) (seal.Recipient, error) {
 	raw, err := p.keyDocument(ctx, v, false)
 	if err != nil {
-		return seal.Recipient{}, errNoRecipient.Because(err)
+		return seal.Recipient{}, err
 	}
 	keys, err := identity.Recipients(raw, alg)
 	if err == nil && len(keys) == 0 {
 		err = errors.New("no key with use enc for " + alg)
 	}
 	if err != nil {
-		return seal.Recipient{}, errNoRecipient.Because(err)
+		return seal.Recipient{}, errDocument.Because(err)
 	}
 	return keys[0], nil
 }
