@@ -30,6 +30,9 @@ type Approval struct {
 	Locale  string   // in which the customer reviewed
 	Notice  string   // the text that was shown; empty means what NoticeText makes of the ask
 
+	Proffered []string // terms of the customer's, the best for them first; none is no terms
+	Agreed    string   // the one of them that the customer was shown as agreed; empty for none
+
 	GPC      bool // the browser said Sec-GPC: 1 with the approval
 	EachTime bool // the customer wants to be asked at each login
 	// Ephemeral makes the consent one for this visit only: it is in force at no other, and ends after
@@ -67,6 +70,9 @@ func (a Approval) check() error {
 		return ErrStaleReview
 	}
 	if err := a.wellFormed(); err != nil {
+		return err
+	}
+	if err := a.checkTerms(); err != nil {
 		return err
 	}
 	chosen := map[string]bool{}
@@ -142,7 +148,7 @@ func (a Approval) grant(now time.Time) Grant {
 	g := Grant{
 		ID: a.Grant, Account: a.Account, Persona: a.Persona, Party: a.Ask.Party,
 		Offline: a.Ask.Offline, Continuous: a.Ask.Continuous, Once: a.Ask.Once, Detailed: a.Ask.Detailed,
-		Retention: a.Ask.Retention, Recipients: a.Ask.Recipients, Terms: a.Ask.Terms,
+		Retention: a.Ask.Retention, Recipients: a.Ask.Recipients, Terms: a.agreement(),
 		Digest: a.Digest, Locale: a.Locale,
 		Given: stamp(now), Ends: stamp(now).Add(a.Ask.Ends),
 		Wrapped: slices.Clone(a.Wrapped), Mode: a.Ask.Party.Mode(),
@@ -187,7 +193,7 @@ func (e *Engine) Refuse(ctx context.Context, account id.Account, ask Ask, r Refu
 	receipt := Receipt{
 		ID: id.New[id.Receipt](), Event: EventRefused, State: Refused.String(), Time: moment(now),
 		Party: ask.Party, Claims: ask.Claims, Offline: ask.Offline, Continuous: ask.Continuous, Once: ask.Once,
-		Retention: ask.Retention, Recipients: ask.Recipients, Terms: ask.Terms,
+		Retention: ask.Retention, Recipients: ask.Recipients, Terms: Agreement{Accepted: ask.Terms},
 		GPC: r.GPC, Digest: r.Digest, Notice: noticeOf("", ask, r.Locale, now),
 	}
 	if err := e.db.saveRefusal(ctx, account, receipt, now); err != nil {

@@ -20,15 +20,16 @@ const scopeOffline = "offline_access"
 
 // Party is who asks, as the customer is shown it.
 type Party struct {
-	Client    id.Client `json:"client"`
-	Name      string    `json:"name"`
-	Domain    string    `json:"domain"`
-	Verified  bool      `json:"verified"` // the domain is known to be the vendor's
-	Contact   string    `json:"contact,omitempty"`
-	PolicyURI string    `json:"policy_uri,omitempty"`
-	TermsURI  string    `json:"terms_uri,omitempty"`
-	Logo      string    `json:"logo,omitempty"` // hash of the picture
-	Sector    string    `json:"sector"`         // within which the customer's sub stays the same
+	Client    id.Client  `json:"client"`
+	Name      string     `json:"name"`
+	Domain    string     `json:"domain"`
+	Verified  bool       `json:"verified"` // the domain is known to be the vendor's
+	Contact   string     `json:"contact,omitempty"`
+	PolicyURI string     `json:"policy_uri,omitempty"`
+	TermsURI  string     `json:"terms_uri,omitempty"`
+	Logo      string     `json:"logo,omitempty"` // hash of the picture
+	Sector    string     `json:"sector"`         // within which the customer's sub stays the same
+	Kind      vault.Kind `json:"kind,omitempty"` // that the operator confirmed; empty for any other
 
 	Encryption Encryption `json:"encryption,omitzero"` // end-to-end, where there is any
 }
@@ -55,7 +56,7 @@ type Ask struct {
 	Ends       time.Duration // after approval; at most MaxEnds
 	Retention  string        // how long the vendor keeps what it reads, in ISO 8601; empty when it does not say
 	Recipients []string      // who else gets it, each by name
-	Terms      []string      // the customer's terms that the vendor accepts
+	Terms      []string      // of the roster (IEEE 7012), that the vendor accepts; what comes of them says an Agreement
 }
 
 // Request is what a vendor sent, and what the provider knows about the vendor.
@@ -65,6 +66,7 @@ type Request struct {
 	Scopes   []string
 	Claims   *ClaimsParameter // nil without one
 	Details  *Details         // nil without authorization details
+	Terms    []string         // that the vendor accepts, as it registered
 	Once     bool             // the values are read once; otherwise they follow the vault
 	Ends     time.Duration    // 0, or more than MaxEnds, means MaxEnds
 }
@@ -76,10 +78,13 @@ func NewAsk(r Request) (Ask, error) {
 	if r.Party.Client == "" || r.Party.Name == "" {
 		return Ask{}, ErrParty
 	}
-	ask := Ask{Party: r.Party, Claims: r.claims(), Once: r.Once, Ends: r.Ends}
+	ask := Ask{Party: r.Party, Claims: r.claims(), Once: r.Once, Ends: r.Ends, Terms: r.Terms}
 	if d := r.Details; d != nil {
 		ask.Detailed, ask.Once = true, ask.Once || d.Once
-		ask.Retention, ask.Recipients, ask.Terms = d.Retention, d.Recipients, d.Terms
+		ask.Retention, ask.Recipients = d.Retention, d.Recipients
+		if len(d.Terms) > 0 { // for this request it accepts some of those that it registered
+			ask.Terms = vault.CommonTerms(r.Terms, d.Terms)
+		}
 		if d.Ends > 0 {
 			ask.Ends = d.Ends
 		}
@@ -236,6 +241,9 @@ func (a Ask) canonical() []byte {
 	}
 	if p.EndToEnd() {
 		b = appendEncryption(b, p.Encryption)
+	}
+	if p.Kind != "" { // most have none: their digests are as before there were kinds
+		b = appendTexts(b, []string{"kind", string(p.Kind)})
 	}
 	return b
 }

@@ -228,7 +228,7 @@ func TestDigest_differsWheneverTheAskDiffers(t *testing.T) {
 // near changes one field of an ask, or moves a letter from one field to the next.
 func near(t *rapid.T, a consent.Ask) consent.Ask {
 	p := &a.Party
-	texts := []*string{(*string)(&p.Client), &p.Name, &p.Domain, &p.Contact, &p.PolicyURI, &p.TermsURI, &p.Logo, &p.Sector}
+	texts := []*string{(*string)(&p.Client), &p.Name, &p.Domain, &p.Contact, &p.PolicyURI, &p.TermsURI, &p.Logo, &p.Sector, (*string)(&p.Kind)}
 	texts = append(texts, &a.Retention)
 	truths := []*bool{&p.Verified, &a.Offline, &a.Continuous, &a.Once, &a.Detailed}
 	a.Claims = append([]consent.Claim(nil), a.Claims...)

@@ -25,7 +25,7 @@ type Changes struct {
 
 	Retention  *string  // what it was, where it is another now
 	Recipients []string // that get it now and did not before
-	Terms      []string // that the vendor accepted and no longer does
+	Terms      []string // that were agreed, and that the vendor no longer accepts
 	Ends       time.Time
 }
 
@@ -42,7 +42,7 @@ func ChangesTo(g Grant, ask Ask, now time.Time) Changes {
 	c := Changes{
 		Unverified: g.Party.Verified && !ask.Party.Verified,
 		Offline:    ask.Offline && !g.Offline, Continuous: ask.Continuous && !g.Continuous, Once: ask.Once && !g.Once,
-		Recipients: missing(ask.Recipients, g.Recipients), Terms: missing(g.Terms, ask.Terms),
+		Recipients: missing(ask.Recipients, g.Recipients), Terms: missing(g.Terms.list(), ask.Terms),
 	}
 	if ask.Party.Name != g.Party.Name {
 		c.Name = g.Party.Name

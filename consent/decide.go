@@ -72,6 +72,10 @@ func Decide(ask Ask, g Grant, now time.Time) Decision {
 	if d.Effect == Allow && g.EachTime {
 		d.Effect, d.Reason = Review, ReasonEachTime
 	}
+	// What was agreed goes on for what was read under it: only a login is a time to ask anew.
+	if d.Effect == Allow && g.Terms.Agreed != "" && !slices.Contains(ask.Terms, g.Terms.Agreed) {
+		d.Effect, d.Reason = Review, ReasonTerms
+	}
 	if d.Effect == Allow && g.partly(d.Claims) {
 		d.Effect, d.Reason = Review, ReasonPart
 	}
@@ -138,7 +142,7 @@ func over(g Grant, now time.Time) Reason {
 }
 
 // changes says what about the whole ask goes beyond the grant. An ask that says nothing of retention
-// and terms leaves those of the grant as they are.
+// leaves that of the grant as it is.
 func changes(ask Ask, g Grant) Reason {
 	was, is := g.Party, ask.Party
 	switch {
@@ -154,8 +158,6 @@ func changes(ask Ask, g Grant) Reason {
 		return ReasonRetention
 	case slices.ContainsFunc(ask.Recipients, func(name string) bool { return !slices.Contains(g.Recipients, name) }):
 		return ReasonRecipients
-	case ask.Detailed && slices.ContainsFunc(g.Terms, func(name string) bool { return !slices.Contains(ask.Terms, name) }):
-		return ReasonTerms
 	}
 	return ReasonNone
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/meins-id/meins/vault"
 )
 
 // DetailsType is the type of authorization details (RFC 9396) by which a vendor says in full what it
@@ -30,7 +32,7 @@ type Details struct {
 	Once       bool
 	Ends       time.Duration // 0 when nothing is said
 	Recipients []string
-	Terms      []string
+	Terms      []string // by their full names; none when nothing is said
 }
 
 // ParseDetails reads the authorization details of a request. Unlike with scopes and claims, the
@@ -55,6 +57,9 @@ func ParseDetails(raw []byte) (*Details, error) {
 	}
 	if len(d.Recipients) > maxRecipients || len(d.Terms) > maxTerms {
 		return nil, ErrDetails
+	}
+	if d.Terms, _ = vault.TermsNames(d.Terms); len(d.Terms) == 0 { // each of them was looked up
+		d.Terms = nil
 	}
 	return d, nil
 }
@@ -216,19 +221,12 @@ func (e *entry) readTerms(raw json.RawMessage) error {
 	if exact(raw, &e.terms) != nil || len(e.terms) > maxTerms {
 		return ErrDetails
 	}
-	for _, name := range e.terms {
-		if !isTerms(name) {
-			return ErrDetails
-		}
+	names, err := vault.TermsNames(e.terms)
+	if err != nil {
+		return ErrDetails
 	}
+	e.terms = names
 	return nil
-}
-
-// isTerms admits the names of terms, such as SD-BASE or SD-BASE-DP-1.0.
-func isTerms(s string) bool {
-	return len(s) > 0 && len(s) <= 64 && !strings.ContainsFunc(s, func(r rune) bool {
-		return r != '-' && r != '.' && r != ':' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-	})
 }
 
 // text reads a text that is not empty.

@@ -34,14 +34,14 @@ func TestNewAsk_severalDetails_areOneAsk(t *testing.T) {
 	ask := newAsk(t, consent.Request{
 		Scopes: []string{"openid", "email", "offline_access"}, Purposes: map[string]string{"email": "to write to you"},
 		Claims:  parseClaims(t, `{"id_token":{"name":{"purpose":"to greet you"}}}`),
-		Details: parseDetails(t, bill, parcel),
+		Details: parseDetails(t, bill, parcel), Terms: []string{"SD-BASE:2.2", "SD-BASE-A:2.2"},
 	})
 	payment := consent.NewPurpose("https://w3id.org/dpv#PaymentManagement", "To send the bill", map[string]string{"de": "Für die Rechnung"})
 	parcels := consent.NewPurpose("https://w3id.org/dpv#DeliveryOfGoods", "", nil)
 	registered, greeting := consent.NewPurpose("", "to write to you", nil), consent.NewPurpose("", "to greet you", nil)
 	want := consent.Ask{
 		Party: flowers, Offline: true, Continuous: true, Detailed: true, Ends: 180 * 24 * time.Hour, Retention: "P10Y",
-		Recipients: []string{"DHL Paket GmbH", "Steuerberatung Huber GmbH"}, Terms: []string{"SD-BASE"},
+		Recipients: []string{"DHL Paket GmbH", "Steuerberatung Huber GmbH"}, Terms: []string{"SD-BASE:2.2"},
 		Claims: []consent.Claim{
 			{Name: "address", Purposes: inOrder(parcels), UserInfo: true},
 			{Name: "email", Required: true, Purposes: inOrder(payment, registered), UserInfo: true},
@@ -88,7 +88,8 @@ func TestParseDetails_whatIsNotKnown_isRefusedWithoutQuotingIt(t *testing.T) {
 		"no claims":          entry(`[{"name":"email","required":true},{"name":"name"}]`, `[]`),
 		"required as text":   entry(`"required":true`, `"required":"MARKER"`),
 		"usage":              entry(`"retention"`, `"usage":"MARKER","retention"`),
-		"terms with spaces":  entry(`"SD-BASE"`, `"SD BASE"`),
+		"unknown terms":      entry(`"SD-BASE"`, `"MARKER"`),
+		"an old version":     entry(`"SD-BASE"`, `"SD-BASE:0.1"`),
 		"after the end":      "[" + bill + "]x",
 		"one says once":      "[" + bill + "," + strings.Replace(parcel, "continuous", "once", 1) + "]",
 		"two retentions":     "[" + bill + "," + strings.Replace(parcel, "P10Y", "P1Y", 1) + "]",

@@ -30,6 +30,8 @@ var (
 	ErrMissingRequired = fault.New(fault.Invalid, "claim-required", "the vendor requires a claim that was not approved")
 	// ErrApproval says that an approval is malformed: an identifier, the capsule or the wrapped key.
 	ErrApproval = fault.New(fault.Invalid, "approval-invalid", "the approval is malformed")
+	// ErrTerms says that the terms in an approval are unknown, or lead to another outcome than was shown.
+	ErrTerms = fault.New(fault.Invalid, "terms-disagree", "the terms are unknown, or what was agreed is not what comes of them")
 	// ErrNotice says that the text that was shown cannot be kept.
 	ErrNotice = fault.New(fault.Invalid, "notice-invalid", "the text that was shown is too long or has characters that cannot be shown")
 	// ErrGrantExists says that the grant's identifier is taken.

@@ -67,7 +67,7 @@ type Grant struct {
 	Detailed   bool
 	Retention  string
 	Recipients []string
-	Terms      []string
+	Terms      Agreement
 	Ephemeral  bool   // for one visit, under a name that no other visit has
 	Digest     string // of the ask that was reviewed
 	Locale     string // in which it was reviewed

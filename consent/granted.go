@@ -70,7 +70,7 @@ func (g Grant) details() []grantedEntry {
 func (g Grant) entry(p Purpose) grantedEntry {
 	e := grantedEntry{
 		Type: DetailsType, Usage: "continuous", Retention: g.Retention, Expires: g.Ends,
-		Recipients: g.Recipients, Terms: g.Terms,
+		Recipients: g.Recipients, Terms: g.Terms.list(),
 	}
 	if g.Once {
 		e.Usage = "once"

@@ -66,12 +66,12 @@ func TestDecide_purposeInOtherWords_isReviewed(t *testing.T) {
 
 func TestDecide_termsOfTheWhole_areReviewedWhenTheyGetWorse(t *testing.T) {
 	was := florist()
-	was.Detailed, was.Retention, was.Recipients, was.Terms = true, "P6M", []string{"DHL"}, []string{"SD-BASE"}
+	was.Detailed, was.Retention, was.Recipients, was.Terms = true, "P6M", []string{"DHL"}, []string{"SD-BASE:2.2"}
 	g := inForce(was)
-	g.Retention, g.Recipients, g.Terms = was.Retention, was.Recipients, was.Terms
+	g.Retention, g.Recipients, g.Terms = was.Retention, was.Recipients, consent.Agreement{Accepted: was.Terms, Agreed: "SD-BASE:2.2"}
 	for reason, change := range map[consent.Reason]func(*consent.Ask){
 		consent.ReasonNone: func(a *consent.Ask) {
-			a.Retention, a.Recipients, a.Terms = "P30D", nil, []string{"SD-BASE", "SD-BASE-DP"}
+			a.Retention, a.Recipients, a.Terms = "P30D", nil, []string{"SD-BASE:2.2", "SD-BASE-DP:2.2"}
 		},
 		consent.ReasonRetention:  func(a *consent.Ask) { a.Retention = "P7M" },
 		consent.ReasonRecipients: func(a *consent.Ask) { a.Recipients = []string{"DHL", "UPS"} },
@@ -342,11 +342,11 @@ func TestAskEachTime_asksAtLogins_notAtReads_andIsInherited(t *testing.T) {
 
 func TestChanges_areWhatTheCustomerHasToLookAt_andNothingElse(t *testing.T) {
 	was := florist()
-	was.Detailed, was.Retention, was.Recipients, was.Terms = true, "P6M", []string{"DHL"}, []string{"SD-BASE"}
+	was.Detailed, was.Retention, was.Recipients, was.Terms = true, "P6M", []string{"DHL"}, []string{"SD-BASE:2.2"}
 	was.Party.Verified = true
 	g := inForce(was, "email")
 	g.Ends = noon.Add(was.Ends)
-	g.Retention, g.Recipients, g.Terms = was.Retention, was.Recipients, was.Terms
+	g.Retention, g.Recipients, g.Terms = was.Retention, was.Recipients, consent.Agreement{Accepted: was.Terms, Agreed: "SD-BASE:2.2"}
 	if c := consent.ChangesTo(g, was, noon); c.Any() || !c.Ends.IsZero() {
 		t.Errorf("of the same ask: %+v", c)
 	}
@@ -362,7 +362,7 @@ func TestChanges_areWhatTheCustomerHasToLookAt_andNothingElse(t *testing.T) {
 		Name: "Flowers", Domain: "flowers.example", Unverified: true, Claims: []string{"phone_number"}, Required: []string{"email"},
 		Purposes: []consent.Choice{{Claim: "name", Purposes: []string{resale.ID}}}, Gone: []string{"address"},
 		Idle:    []consent.Choice{{Claim: "name", Purposes: []string{advertising.ID}}},
-		Offline: true, Retention: &retention, Recipients: []string{"UPS"}, Terms: []string{"SD-BASE"}, Ends: g.Ends,
+		Offline: true, Retention: &retention, Recipients: []string{"UPS"}, Terms: []string{"SD-BASE:2.2"}, Ends: g.Ends,
 	}
 	got := consent.ChangesTo(g, is, noon)
 	if diff := cmp.Diff(want, got); diff != "" || !got.Any() {

@@ -5,6 +5,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/meins-id/meins/vault"
 )
 
 // maxNotice is the longest text of a notice that is kept, in bytes.
@@ -33,7 +35,7 @@ var wordings = map[string]wording{
 		once: "It is read once, and then it is over.", away: "Also while you are not there.",
 		direct:   "At the moment of reading, the operator of this service could see it too.",
 		endToEnd: "It is encrypted for the vendor: even the operator of this service cannot read it.",
-		until:    "Until: ", terms: "Your terms that the vendor accepts: ",
+		until:    "Until: ", terms: "Terms of customers that the vendor accepts: ",
 		withdraw: "You can withdraw at any time. What was read before cannot be pulled back.",
 	},
 	"de": {
@@ -46,7 +48,7 @@ var wordings = map[string]wording{
 		once: "Es wird einmal gelesen, dann ist es vorbei.", away: "Auch während Sie nicht da sind.",
 		direct:   "Im Augenblick des Lesens könnte es auch der Betreiber dieses Dienstes sehen.",
 		endToEnd: "Es ist für den Anbieter verschlüsselt: Auch der Betreiber dieses Dienstes kann es nicht lesen.",
-		until:    "Bis: ", terms: "Ihre Bedingungen, die der Anbieter annimmt: ",
+		until:    "Bis: ", terms: "Bedingungen von Kunden, die der Anbieter annimmt: ",
 		withdraw: "Sie können jederzeit widerrufen. Was vorher gelesen wurde, lässt sich nicht zurückholen.",
 	},
 }
@@ -72,7 +74,7 @@ func NoticeText(ask Ask, language string, now time.Time) string {
 		lines = append(lines, w.way(ask.Party))
 	}
 	if len(ask.Terms) > 0 {
-		lines = append(lines, w.terms+strings.Join(ask.Terms, ", "))
+		lines = append(lines, w.terms+strings.Join(w.labels(ask.Terms, base), ", "))
 	}
 	return strings.Join(append(lines, w.withdraw), "\n")
 }
@@ -116,6 +118,18 @@ func (w wording) use(ask Ask) string {
 		use += " " + w.away
 	}
 	return use
+}
+
+// labels call terms what pages call them, with their names.
+func (w wording) labels(terms []string, language string) []string {
+	said := make([]string, len(terms))
+	for i, name := range terms {
+		said[i] = name
+		if t, err := vault.LookupTerms(name); err == nil {
+			said[i] = t.Label.In(language) + " (" + name + ")"
+		}
+	}
+	return said
 }
 
 func (w wording) way(p Party) string {

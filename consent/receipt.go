@@ -71,7 +71,7 @@ type Receipt struct {
 	GPC        bool       `json:"gpc,omitempty"` // the browser said Sec-GPC when it was decided
 	Retention  string     `json:"retention,omitempty"`
 	Recipients []string   `json:"recipients,omitempty"`
-	Terms      []string   `json:"terms,omitempty"`
+	Terms      Agreement  `json:"terms,omitzero"`
 	Mode       string     `json:"mode,omitempty"`
 	Digest     string     `json:"digest"`
 	Notice     Notice     `json:"notice"`

@@ -16,7 +16,7 @@ import (
 func (r *room) live(t *testing.T, c customer) (given consent.Grant) {
 	t.Helper()
 	ask := florist()
-	ask.Detailed, ask.Retention, ask.Recipients, ask.Terms = true, "P6M", []string{"DHL Paket GmbH"}, []string{"SD-BASE"}
+	ask.Detailed, ask.Retention, ask.Recipients, ask.Terms = true, "P6M", []string{"DHL Paket GmbH"}, []string{"SD-BASE:2.2"}
 	if err := r.Refuse(t.Context(), c.account, ask, consent.Refusal{Digest: ask.Digest(), Locale: "de"}); err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestReceipt_saysAllThatWasDecidedOn_andNoValue(t *testing.T) {
 	if refused.Event != consent.EventRefused || refused.State != "refused" || refused.Grant != "" || len(refused.Claims) != 3 || refused.Notice.Text == "" {
 		t.Errorf("refused: %+v", refused)
 	}
-	if given.Persona != c.persona || given.Retention != "P6M" || len(given.Recipients) != 1 || len(given.Terms) != 1 || given.Mode != consent.ModeDirect ||
+	if given.Persona != c.persona || given.Retention != "P6M" || len(given.Recipients) != 1 || given.Terms.Agreed != "" || given.Mode != consent.ModeDirect ||
 		!given.Continuous || given.State != "given" || !given.Ends.Equal(g.Ends) || given.Digest != g.Digest || len(given.Claims[0].Purposes) != 2 {
 		t.Errorf("given: %+v", given)
 	}
@@ -143,7 +143,7 @@ func TestReceipt_keepsTheNotice_verbatim(t *testing.T) {
 func TestNoticeText_saysWhoWhatWhyAndUntilWhen_inTheLanguage(t *testing.T) {
 	ask := florist()
 	ask.Claims[1].Required = true
-	ask.Retention, ask.Recipients, ask.Terms, ask.Offline = "P6M", []string{"DHL Paket GmbH"}, []string{"SD-BASE"}, true
+	ask.Retention, ask.Recipients, ask.Terms, ask.Offline = "P6M", []string{"DHL Paket GmbH"}, []string{"SD-BASE:2.2"}, true
 	for tag, want := range map[string][]string{
 		"en":    {"Flowers (flowers.example, not verified) asks for:", "- address (optional): ", "Advertising", "to deliver", "- email (required)", "DHL Paket GmbH", "P6M", "Until: 2027-03-01", "SD-BASE", "withdraw at any time"},
 		"de-AT": {"Flowers (flowers.example, nicht bestätigt) fragt nach:", "- address (freiwillig): ", "Werbung", "zum Liefern", "nötig", "DHL Paket GmbH", "Bis: 2027-03-01", "jederzeit widerrufen"},

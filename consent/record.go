@@ -39,7 +39,7 @@ type termsRecord struct {
 	Detailed   bool       `json:"detailed,omitempty"`
 	Retention  string     `json:"retention,omitempty"`
 	Recipients []string   `json:"recipients,omitempty"`
-	Terms      []string   `json:"terms,omitempty"`
+	Terms      Agreement  `json:"terms,omitzero"`
 	Ephemeral  bool       `json:"ephemeral,omitempty"`
 	Digest     string     `json:"digest"`
 	Locale     string     `json:"locale"`

@@ -32,7 +32,7 @@ func sample() Grant {
 		Party: Party{
 			Client: "flowers2222222222222222222", Name: "Flowers & Söhne", Domain: "flowers.example", Verified: true,
 			Contact: "mailto:hi@flowers.example", PolicyURI: "https://flowers.example/policy",
-			TermsURI: "https://flowers.example/terms", Logo: "abc", Sector: "flowers.example",
+			TermsURI: "https://flowers.example/terms", Logo: "abc", Sector: "flowers.example", Kind: "shop",
 		},
 		Claims: []Claim{
 			{Name: "address", Purposes: []Purpose{toDeliver}, UserInfo: true},
@@ -40,7 +40,7 @@ func sample() Grant {
 		},
 		Declined: []string{"name"}, Without: []Choice{{"address", []string{"AAAAAAAAAAAA"}}},
 		Offline: true, Continuous: true, Once: true, Detailed: true,
-		Retention: "P6M", Recipients: []string{"DHL Paket GmbH"}, Terms: []string{"SD-BASE"},
+		Retention: "P6M", Recipients: []string{"DHL Paket GmbH"}, Terms: Agreement{[]string{"SD-BASE:2.2"}, []string{"SD-BASE:2.2", "SD-BASE-A:2.2"}, "SD-BASE:2.2"},
 		Ephemeral: true, Notice: "bm90aWNl",
 		Digest: "c2hhMjU2", Locale: "de", Given: stamp(then), Ends: stamp(then).Add(MaxEnds),
 		Wrapped: []byte{1, 2, 3}, Mode: ModeDirect, GPC: true,

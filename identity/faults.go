@@ -54,6 +54,8 @@ var (
 	// ErrVendorInvalid refuses a vendor; the error in whose chain it is, is an InvalidVendor and
 	// lists every mistake.
 	ErrVendorInvalid = fault.New(fault.Invalid, "vendor-invalid", "the vendor's details are not valid")
+	// ErrOwnTerms says that a vendor which registered itself says itself what it accepts.
+	ErrOwnTerms = fault.New(fault.Conflict, "vendor-own-terms", "this vendor registered itself: it says itself which terms it accepts")
 	// ErrNoSecret says that this vendor proves itself without a secret.
 	ErrNoSecret = fault.New(fault.Conflict, "vendor-no-secret", "this vendor has no secret")
 )

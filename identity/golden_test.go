@@ -68,6 +68,7 @@ func goldenVendorRecord() vendorRecord {
 		Redirect: []string{"https://shop.example/callback"}, Logout: []string{"https://shop.example/"}, Public: true,
 		Method: "none", Secret: fill(15, 32), JWKS: json.RawMessage(`{"keys":[]}`), Purposes: map[string]string{"email": "To write to you."},
 		Alg: "ES256", Grants: []string{"authorization_code"}, Created: 1767225600,
+		Standing: Standing{Accepts: []string{"SD-BASE:2.2"}, Kind: "shop", Confirmed: "delivery"},
 	}
 }
 

@@ -131,6 +131,7 @@ type vendorRecord struct {
 	Grants   []string          `json:"grant_types"`
 	Created  int64             `json:"created"`
 	Protocol *Protocol         `json:"protocol,omitempty"`
+	Standing Standing          `json:"standing,omitzero"`
 	Subject  string            `json:"subject_type,omitempty"`
 	Proof    *DomainProof      `json:"domain_proof,omitempty"`
 	// Registration is there when the vendor registered itself.

@@ -50,6 +50,7 @@ type Vendor struct {
 	SigningAlg string            // of ID tokens; "" is RS256, as the standard says
 	GrantTypes []string
 	Protocol   Protocol // how strictly it is read, and how it is answered
+	Standing   Standing // towards its customers
 	// SectorIdentifier is settled when the vendor is added, because every customer's name towards
 	// the vendor hangs on it.
 	SectorIdentifier string
@@ -85,7 +86,7 @@ func (v Vendor) record() vendorRecord {
 		Logo: v.LogoHash, Contact: v.Contact, Policy: v.PolicyURI, Terms: v.TermsURI,
 		Redirect: v.RedirectURIs, Logout: v.PostLogoutRedirectURIs, Public: v.Public, Method: v.AuthMethod,
 		Secret: v.SecretHash, Sealed: v.Sealed, JWKS: v.JWKS, JWKSURI: v.JWKSURI, Purposes: v.Purposes, Alg: v.SigningAlg, Grants: v.GrantTypes,
-		Created: v.Created.Unix(), Protocol: v.Protocol.record(), Subject: v.SubjectType, Proof: v.DomainProof.record(), Registration: v.Registration, Document: v.Document,
+		Created: v.Created.Unix(), Protocol: v.Protocol.record(), Standing: v.Standing, Subject: v.SubjectType, Proof: v.DomainProof.record(), Registration: v.Registration, Document: v.Document,
 	}
 }
 
@@ -96,6 +97,6 @@ func (r vendorRecord) vendor(logo logoRecord) Vendor {
 		Logo: logo.Data, LogoType: logo.Type, LogoHash: r.Logo, Contact: r.Contact, PolicyURI: r.Policy, TermsURI: r.Terms,
 		RedirectURIs: r.Redirect, PostLogoutRedirectURIs: r.Logout, Public: r.Public, AuthMethod: r.Method,
 		SecretHash: r.Secret, Sealed: r.Sealed, JWKS: r.JWKS, JWKSURI: r.JWKSURI, Purposes: r.Purposes, SigningAlg: r.Alg, GrantTypes: r.Grants,
-		Created: fromUnix(r.Created), Protocol: r.protocol(), SubjectType: r.Subject, DomainProof: r.proof(), Registration: r.Registration, Document: r.Document,
+		Created: fromUnix(r.Created), Protocol: r.protocol(), Standing: r.Standing, SubjectType: r.Subject, DomainProof: r.proof(), Registration: r.Registration, Document: r.Document,
 	}
 }

@@ -63,6 +63,7 @@ func (v Vendor) completed(now time.Time) Vendor {
 	if v.SectorIdentifier == "" {
 		v.SectorIdentifier = v.defaultSector()
 	}
+	v.Standing = v.Standing.completed()
 	v.LogoHash = logoHash(v.Logo)
 	v.Created = now.UTC().Truncate(time.Second)
 	return v
@@ -123,6 +124,7 @@ func (v Vendor) validate() error {
 	v.checkProtocol(&m)
 	v.checkLogo(&m)
 	v.checkPurposes(&m)
+	v.Standing.check(&m)
 	if len(m) > 0 {
 		return &InvalidVendor{Mistakes: m}
 	}

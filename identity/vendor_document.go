@@ -80,8 +80,10 @@ func (s *Vendors) Remember(ctx context.Context, v Vendor) error {
 		if err == nil {
 			was := old.vendor(logoRecord{})
 			v.Created = was.Created
+			v.Standing.Confirmed = ""
 			if v.DomainVerified, v.DomainProof = false, (DomainProof{}); v.sameParty(was) {
 				v.DomainVerified, v.DomainProof = was.DomainVerified, was.DomainProof
+				v.Standing.Confirmed = was.Standing.Confirmed
 			}
 		}
 		return putVendor(tx, v)
@@ -96,6 +98,7 @@ func (s *Vendors) Known(ctx context.Context, v Vendor) (Vendor, error) {
 	}
 	if err == nil && v.sameParty(was) {
 		v.DomainVerified, v.DomainProof = was.DomainVerified, was.DomainProof
+		v.Standing.Confirmed = was.Standing.Confirmed
 	}
 	return v, err
 }

@@ -62,7 +62,7 @@ func (s *Vendors) AdmitRegistration(from netip.Addr) error {
 // it, or openly, when it is empty. It is never verified, and an open one is provisional.
 func (s *Vendors) Register(ctx context.Context, v Vendor, invitation string) (Vendor, Credentials, error) {
 	token := registrationPrefix + newSecret()[len(secretPrefix):]
-	v.ID, v.DomainVerified, v.DomainProof = id.New[id.Client](), false, DomainProof{}
+	v.ID, v.DomainVerified, v.DomainProof, v.Standing.Confirmed = id.New[id.Client](), false, DomainProof{}, ""
 	v, secret, err := s.prepare(v)
 	if err != nil {
 		return Vendor{}, Credentials{}, err
@@ -123,9 +123,9 @@ func (s *Vendors) Reregister(ctx context.Context, client id.Client, token string
 		}
 		was := old.vendor(logoRecord{})
 		v.Created, v.Protocol.PKCE = was.Created, excuse(v, was)
-		v.DomainVerified, v.DomainProof = false, DomainProof{}
+		v.DomainVerified, v.DomainProof, v.Standing.Confirmed = false, DomainProof{}, ""
 		if v.sameParty(was) {
-			v.DomainVerified, v.DomainProof = was.DomainVerified, was.DomainProof
+			v.DomainVerified, v.DomainProof, v.Standing.Confirmed = was.DomainVerified, was.DomainProof, was.Standing.Confirmed
 		}
 		fresh.Secret = secret
 		switch {

@@ -46,6 +46,7 @@ type Persona struct {
 	Attributes map[string]Attribute
 	Inherits   []string // attributes that are the base's while the persona has none of its own
 	Rules      Rules
+	Terms      []string // that it proffers; nil for those of the base
 	Extra      map[string]json.RawMessage
 }
 

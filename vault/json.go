@@ -51,6 +51,7 @@ func (p *Persona) members() members {
 	return members{
 		"id": &p.ID, "name": &p.Name, "created": &p.Created, "attributes": &p.Attributes,
 		"inherits": &p.Inherits, "always": &p.Rules.Always, "never": &p.Rules.Never,
+		"terms": &p.Terms,
 	}
 }
 
@@ -84,6 +85,7 @@ func (d *Document) UnmarshalJSON(data []byte) (err error) {
 func (p Persona) MarshalJSON() ([]byte, error) {
 	empty := map[string]bool{
 		"inherits": len(p.Inherits) == 0, "always": len(p.Rules.Always) == 0, "never": len(p.Rules.Never) == 0,
+		"terms": p.Terms == nil, // an empty list says something: none
 	}
 	return p.members().without(empty).encode(p.Extra)
 }

@@ -116,6 +116,51 @@ func (d *Document) SetRules(persona id.Persona, r Rules) error {
 	return nil
 }
 
+// SetTerms replaces the terms that a persona proffers. Empty means none at all; nil those of the base,
+// which are DefaultTerms until it has some of its own.
+func (d *Document) SetTerms(persona id.Persona, terms []string) error {
+	p, err := d.Persona(persona)
+	if err != nil {
+		return err
+	}
+	if terms != nil {
+		if terms, err = TermsNames(terms); err != nil {
+			return err
+		}
+	}
+	p.Terms = terms
+	return nil
+}
+
+// Proffered are the terms that a persona proffers, the best for the customer first.
+func (d *Document) Proffered(persona id.Persona) ([]string, error) {
+	p, err := d.Persona(persona)
+	switch {
+	case err != nil:
+		return nil, err
+	case p.Terms != nil:
+		return slices.Clone(p.Terms), nil
+	case d.Personas[0].Terms != nil:
+		return slices.Clone(d.Personas[0].Terms), nil
+	}
+	return DefaultTerms(), nil
+}
+
+// Deal is what comes of a persona's terms with a vendor.
+type Deal struct {
+	Proffered []string `json:"proffered"`        // by the persona
+	Agreed    string   `json:"agreed,omitempty"` // empty when the vendor accepts none of them
+}
+
+// Deal says what comes of a persona's terms with a vendor that accepts these.
+func (d *Document) Deal(persona id.Persona, accepted []string) (Deal, error) {
+	proffered, err := d.Proffered(persona)
+	if err != nil {
+		return Deal{}, err
+	}
+	return Deal{Proffered: proffered, Agreed: Agree(proffered, accepted)}, nil
+}
+
 // Inherit makes an attribute of a persona that of the base; an own value is dropped.
 func (d *Document) Inherit(persona id.Persona, name string) error {
 	p, err := d.Persona(persona)

@@ -80,7 +80,7 @@ func (s *REST) ApproveFlow(w http.ResponseWriter, r *http.Request) {
 func approvalIn(in Approval) (a provider.Approval, err error) {
 	a = provider.Approval{
 		Digest: in.Digest, Choices: choicesIn(in.Choices), Capsule: in.Capsule, Wrapped: in.WrappedKey, Locale: in.Locale,
-		Notice: in.Notice, EachTime: in.EachTime, Ephemeral: in.Ephemeral,
+		Notice: in.Notice, Proffered: in.Proffered, Agreed: in.Agreed, EachTime: in.EachTime, Ephemeral: in.Ephemeral,
 	}
 	if a.Grant, err = parsed[id.Grant](in.Grant); err != nil {
 		return a, err

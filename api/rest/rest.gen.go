@@ -138,6 +138,21 @@ const (
 	ToldKindGrantWithdrawn   ToldKind = "grant-withdrawn"
 )
 
+// Defines values for VendorKind.
+const (
+	VendorKindBank         VendorKind = "bank"
+	VendorKindClub         VendorKind = "club"
+	VendorKindDelivery     VendorKind = "delivery"
+	VendorKindEducation    VendorKind = "education"
+	VendorKindEmployer     VendorKind = "employer"
+	VendorKindGame         VendorKind = "game"
+	VendorKindHealth       VendorKind = "health"
+	VendorKindMedia        VendorKind = "media"
+	VendorKindPublicOffice VendorKind = "public-office"
+	VendorKindShop         VendorKind = "shop"
+	VendorKindTravel       VendorKind = "travel"
+)
+
 // Defines values for GetReceiptParamsForm.
 const (
 	GetReceiptParamsFormIso27560 GetReceiptParamsForm = "iso27560"
@@ -149,8 +164,25 @@ const (
 // Address A web address.
 type Address = string
 
+// Agreement What came of the customer's own terms: those that the customer proffered, those that the vendor accepted, and the
+// one that is agreed. Without `agreed` the vendor accepts none of those that were proffered.
+type Agreement struct {
+	// Accepted Terms of customers, the best for customers first.
+	Accepted Terms `json:"accepted,omitempty,omitzero"`
+
+	// Agreed Terms of customers (IEEE 7012) by identifier and version; docs/terms.md lists them.
+	Agreed TermsName `json:"agreed,omitempty,omitzero"`
+
+	// Proffered Terms of customers, the best for customers first.
+	Proffered Terms `json:"proffered,omitempty,omitzero"`
+}
+
 // Approval defines model for Approval.
 type Approval struct {
+	// Agreed The first of what the roster has, that is proffered and that the vendor accepts, as the customer was shown it;
+	// absent when there is none.
+	Agreed string `json:"agreed,omitempty,omitzero"`
+
 	// Capsule The approved claims of one grant, sealed under its key; at most 64 KiB.
 	Capsule Capsule `json:"capsule"`
 
@@ -185,6 +217,9 @@ type Approval struct {
 	// Persona 26 characters of lower-case base32; never a secret.
 	Persona Identifier `json:"persona"`
 
+	// Proffered Terms of customers, the best for customers first.
+	Proffered Terms `json:"proffered,omitempty,omitzero"`
+
 	// WrappedKey The grant key, sealed under the vault key.
 	WrappedKey WrappedKey `json:"wrapped_key"`
 }
@@ -211,7 +246,7 @@ type Ask struct {
 	// Retention How long the vendor keeps what it reads (ISO 8601); absent when it does not say.
 	Retention Retention `json:"retention,omitempty,omitzero"`
 
-	// Terms The customer's terms that the vendor accepts, by their identifiers (IEEE 7012).
+	// Terms Terms of customers, the best for customers first.
 	Terms Terms `json:"terms,omitempty,omitzero"`
 
 	// Vendor Who asks, as the customer is shown it.
@@ -241,6 +276,9 @@ type Claim struct {
 
 	// Required The vendor does without none of these.
 	Required bool `json:"required"`
+
+	// Unusual Of a request: vendors of this kind do not usually ask for it.
+	Unusual bool `json:"unusual,omitempty,omitzero"`
 }
 
 // ClaimName As in OpenID Connect Core 5.1, or the customer's own.
@@ -454,8 +492,9 @@ type Grant struct {
 	// Taken Taken back since it was given; without purposes, the whole claim.
 	Taken []Choice `json:"taken,omitempty,omitzero"`
 
-	// Terms The customer's terms that the vendor accepts, by their identifiers (IEEE 7012).
-	Terms Terms `json:"terms,omitempty,omitzero"`
+	// Terms What came of the customer's own terms: those that the customer proffered, those that the vendor accepted, and the
+	// one that is agreed. Without `agreed` the vendor accepts none of those that were proffered.
+	Terms Agreement `json:"terms,omitempty,omitzero"`
 
 	// Vendor Who asks, as the customer is shown it.
 	Vendor Vendor `json:"vendor"`
@@ -792,8 +831,9 @@ type Receipt struct {
 	State GrantState `json:"state"`
 	Taken []Choice   `json:"taken,omitempty,omitzero"`
 
-	// Terms The customer's terms that the vendor accepts, by their identifiers (IEEE 7012).
-	Terms Terms     `json:"terms,omitempty,omitzero"`
+	// Terms What came of the customer's own terms: those that the customer proffered, those that the vendor accepted, and the
+	// one that is agreed. Without `agreed` the vendor accepts none of those that were proffered.
+	Terms Agreement `json:"terms,omitempty,omitzero"`
 	Time  time.Time `json:"time"`
 
 	// Vendor Who asks, as the customer is shown it.
@@ -1066,8 +1106,11 @@ type Stretch struct {
 // Subject The customer, as the vendor knows it (`sub`).
 type Subject = string
 
-// Terms The customer's terms that the vendor accepts, by their identifiers (IEEE 7012).
-type Terms = []string
+// Terms Terms of customers, the best for customers first.
+type Terms = []TermsName
+
+// TermsName Terms of customers (IEEE 7012) by identifier and version; docs/terms.md lists them.
+type TermsName = string
 
 // Token defines model for Token.
 type Token struct {
@@ -1168,6 +1211,9 @@ type Vendor struct {
 	// `capsule` is that message. The wrapped key is bound to the thumbprint (docs/vault-format.md).
 	Encryption *Encryption `json:"encryption,omitempty"`
 
+	// Kind The kind of business that the operator knows the vendor to be in; absent where nobody confirmed one.
+	Kind VendorKind `json:"kind,omitempty,omitzero"`
+
 	// Logo Hash of the picture; absent without one.
 	Logo      string `json:"logo,omitempty,omitzero"`
 	Name      string `json:"name"`
@@ -1215,9 +1261,13 @@ type VendorGrant struct {
 	// Sub The customer, as the vendor knows it (`sub`).
 	Sub Subject `json:"sub"`
 
-	// Terms The customer's terms that the vendor accepts, by their identifiers (IEEE 7012).
-	Terms Terms `json:"terms,omitempty,omitzero"`
+	// Terms What came of the customer's own terms: those that the customer proffered, those that the vendor accepted, and the
+	// one that is agreed. Without `agreed` the vendor accepts none of those that were proffered.
+	Terms Agreement `json:"terms,omitempty,omitzero"`
 }
+
+// VendorKind The kind of business that the operator knows the vendor to be in; absent where nobody confirmed one.
+type VendorKind string
 
 // VendorReceipt defines model for VendorReceipt.
 type VendorReceipt struct {

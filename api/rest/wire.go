@@ -48,6 +48,7 @@ func vendorOut(p consent.Party) Vendor {
 	v := Vendor{
 		Client: string(p.Client), Name: p.Name, Domain: p.Domain, Verified: p.Verified,
 		Contact: p.Contact, PolicyURI: p.PolicyURI, TermsURI: p.TermsURI, Encryption: encryptionOut(p),
+		Kind: VendorKind(p.Kind),
 	}
 	if p.Logo != "" {
 		v.Logo = "/vendors/" + string(p.Client) + "/logo"
@@ -85,10 +86,23 @@ func choicesIn(all []Choice) []consent.Choice {
 
 func askOut(a consent.Ask, now time.Time) *Ask {
 	return &Ask{
-		Vendor: vendorOut(a.Party), Claims: claimsOut(a.Claims), Offline: a.Offline,
+		Vendor: vendorOut(a.Party), Claims: askedOut(a), Offline: a.Offline,
 		Continuous: a.Continuous, Once: a.Once, Ends: now.Add(a.Ends),
 		Retention: a.Retention, Recipients: a.Recipients, Terms: a.Terms,
 	}
+}
+
+// askedOut are claims that a vendor asks for, with what vendors of its kind usually do not.
+func askedOut(a consent.Ask) []Claim {
+	out := claimsOut(a.Claims)
+	for i := range out {
+		out[i].Unusual = !a.Party.Kind.Asks(out[i].Name)
+	}
+	return out
+}
+
+func agreementOut(a consent.Agreement) Agreement {
+	return Agreement{Proffered: a.Proffered, Accepted: a.Accepted, Agreed: a.Agreed}
 }
 
 func grantOut(g consent.Grant) Grant {
@@ -99,7 +113,7 @@ func grantOut(g consent.Grant) Grant {
 	return Grant{
 		ID: string(g.ID), Vendor: vendorOut(g.Party), Persona: string(g.Persona), State: GrantState(g.State.String()),
 		Claims: claimsOut(g.Claims), Declined: declined, Without: choicesOut(g.Without), Offline: g.Offline,
-		Continuous: g.Continuous, Once: g.Once, Retention: g.Retention, Recipients: g.Recipients, Terms: g.Terms, Mode: GrantMode(g.Mode),
+		Continuous: g.Continuous, Once: g.Once, Retention: g.Retention, Recipients: g.Recipients, Terms: agreementOut(g.Terms), Mode: GrantMode(g.Mode),
 		Given: g.Given, Ends: g.Ends, Since: g.Since, Reason: g.Reason, LastRead: g.LastRead, Reads: g.Reads,
 		Revision: g.Revision, WrappedKey: g.Wrapped,
 		Ephemeral: g.Ephemeral, Paused: g.Paused, EachTime: g.EachTime, Gpc: g.GPC, Taken: choicesOut(g.Taken),
@@ -113,7 +127,7 @@ func receiptOut(r consent.Receipt) Receipt {
 		Vendor: vendorOut(r.Party), Claims: claimsOut(r.Claims), Declined: r.Declined, Without: choicesOut(r.Without),
 		Taken: choicesOut(r.Taken), Offline: r.Offline, Continuous: r.Continuous, Once: r.Once, Ephemeral: r.Ephemeral,
 		Paused: r.Paused, EachTime: r.EachTime, Gpc: r.GPC, Due: r.Due, Given: r.Given, Ends: r.Ends, Retention: r.Retention,
-		Recipients: r.Recipients, Terms: r.Terms, Mode: GrantMode(r.Mode), Digest: r.Digest,
+		Recipients: r.Recipients, Terms: agreementOut(r.Terms), Mode: GrantMode(r.Mode), Digest: r.Digest,
 		Notice: Notice{Language: r.Notice.Language, Hash: r.Notice.Hash, Text: r.Notice.Text},
 	}
 }

@@ -24,7 +24,7 @@ type connectionView struct {
 	Declined   string
 	Kept       string // how long the vendor says that it keeps it
 	Recipients string
-	Terms      string
+	Terms      agreementView
 	GPC        bool
 	EachTime   bool
 	Passing    bool // for one visit: there is nothing to renew or to ask
@@ -120,7 +120,7 @@ func (w *Web) agreed(ctx context.Context, l *locale, g consent.Grant) connection
 	latest := w.o.Now().UTC().Truncate(time.Second).Add(consent.MaxEnds)
 	view := connectionView{
 		Grant: w.grantView(ctx, l, g), Declined: l.Claims(namesInOrder(g.Declined)), Total: int(g.Reads),
-		Kept: l.duration(g.Retention), Recipients: strings.Join(g.Recipients, ", "), Terms: strings.Join(g.Terms, ", "),
+		Kept: l.duration(g.Retention), Recipients: strings.Join(g.Recipients, ", "), Terms: l.agreement(g.Terms),
 		GPC: g.GPC, EachTime: g.EachTime, Passing: g.Ephemeral || g.Once,
 		Renewed: l.Date(latest), RenewTo: latest.Format(time.RFC3339),
 	}

@@ -33,7 +33,7 @@ func (l *locale) changes(ask consent.Ask, g consent.Grant, until string, now tim
 	} else {
 		say(d.Retention != nil, "keeps", "consent.change.retention")
 	}
-	say(len(d.Terms) > 0, "terms", "consent.change.terms", "names", l.List(d.Terms))
+	say(len(d.Terms) > 0, "terms", "consent.change.terms", "names", l.List(l.termLabels(d.Terms)))
 	say(d.Offline, "use", "consent.change.offline")
 	say(d.Continuous, "use", "consent.change.continuous")
 	say(d.Once, "use", "consent.change.once")

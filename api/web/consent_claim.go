@@ -19,10 +19,11 @@ type claimView struct {
 	Was         string    // the purpose that was agreed to, when it is another now
 	Acts        []actView // that releasing it takes, each on its own
 	Required    bool
-	Now         bool // was declined before, and is required now
-	New         bool // was not asked before
-	Kept        bool // was approved before; the sole reason for a box to be ticked
-	Minor       bool // goes to the end while the vault has no value for it
+	Now         bool   // was declined before, and is required now
+	New         bool   // was not asked before
+	Kept        bool   // was approved before; the sole reason for a box to be ticked
+	Minor       bool   // goes to the end while the vault has no value for it
+	Unusual     string // that vendors of this kind do not usually ask for it
 	Inputs      []inputView
 }
 

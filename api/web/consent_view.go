@@ -20,7 +20,8 @@ type consentView struct {
 	About              []claimView // those that there is something to say about
 	Recipients         string      // who else gets it, by name
 	Kept               string      // how long the vendor says that it keeps it
-	Terms              string      // of the customer's, that the vendor accepts
+	Accepted           []termView  // of customers' terms, that the vendor accepts
+	Roster             []termView  // all terms, for what the agent has to say of them
 	Again              bool        // an earlier answer came too late: it is asked anew
 
 	Amended  bool            // there is a grant in force: it does not cover this, or is to be asked for
@@ -74,7 +75,10 @@ func (w *Web) consentView(ctx context.Context, l *locale, next provider.Next) co
 		Vendor: w.vendorView(ctx, ask.Party), Digest: next.Digest,
 		Until: l.Date(now.Add(ask.Ends)), Use: use(ask.Offline, ask.Continuous),
 		Way: "way." + ask.Party.Mode(), Key: ask.Party.Encryption.Thumbprint,
-		Recipients: l.List(ask.Recipients), Kept: l.duration(ask.Retention), Terms: l.List(ask.Terms),
+		Recipients: l.List(ask.Recipients), Kept: l.duration(ask.Retention), Roster: l.roster(),
+	}
+	for _, name := range ask.Terms {
+		v.Accepted = append(v.Accepted, l.termView(name))
 	}
 	if ask.Once {
 		v.Use = "use.once-only"
@@ -91,6 +95,7 @@ func (w *Web) consentView(ctx context.Context, l *locale, next provider.Next) co
 func (v *consentView) list(l *locale, next provider.Next, typed *typing) {
 	for _, c := range inOrder(next.Ask.Claims) {
 		view := l.asked(c)
+		view.Unusual = l.unusual(next.Ask.Party, c)
 		view.Inputs = typed.inputs(c.Name)
 		if g := next.Grant; g != nil {
 			view.compare(c, *g, l)

@@ -108,7 +108,8 @@ func (s *site) flowers(change ...func(*identity.Vendor)) identity.Vendor {
 			"address": "To deliver your flowers.", "address#de": "Um Ihre Blumen zu liefern.",
 			"birthdate": "To send you a bouquet on your birthday.", "birthdate#de": "Um Ihnen zum Geburtstag einen Strauß zu schicken.",
 		},
-		Logo: []byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><circle cx="5" cy="5" r="4" fill="#b0426b"/></svg>`), LogoType: "image/svg+xml",
+		Standing: identity.Standing{Accepts: []string{"SD-BASE"}, Confirmed: vault.KindShop},
+		Logo:     []byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><circle cx="5" cy="5" r="4" fill="#b0426b"/></svg>`), LogoType: "image/svg+xml",
 	}
 	for _, c := range change {
 		c(&v)
@@ -211,6 +212,7 @@ func (s *site) approve(flow string, c someone, claims ...string) consent.Grant {
 	s.must(err)
 	g, err := s.consent.Approve(s.t.Context(), consent.Approval{
 		Account: c.session.Account, Persona: c.persona, Grant: grant, Ask: next.Ask, Digest: next.Digest, Choices: next.Ask.Choose(claims...),
+		Proffered: vault.DefaultTerms(), Agreed: vault.Agree(vault.DefaultTerms(), next.Ask.Terms),
 		Capsule: capsule, Wrapped: vault.WrapGrantKey(c.key, c.session.Account, grant, key), Locale: "en",
 	})
 	s.must(err)

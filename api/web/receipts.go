@@ -34,7 +34,8 @@ type receiptView struct {
 	Declined, TakenBack string
 	Until, Use          string
 	Kept                string
-	Recipients, Terms   string
+	Recipients          string
+	Agreement           agreementView
 	DueOn               string
 	Shown               noticeView
 	Where               string // the address where it can be reviewed and withdrawn
@@ -100,7 +101,7 @@ func (w *Web) receiptView(ctx context.Context, l *locale, r consent.Receipt) rec
 		What: l.decision(r, nil), StateText: l.T("state." + r.State),
 		Declined: l.Claims(namesInOrder(r.Declined)), TakenBack: l.Claims(namesInOrder(chosen(r.Taken))),
 		Until: l.Date(r.Ends), Use: use(r.Offline, r.Continuous), Kept: l.duration(r.Retention),
-		Recipients: strings.Join(r.Recipients, ", "), Terms: strings.Join(r.Terms, ", "), DueOn: l.Date(r.Due),
+		Recipients: strings.Join(r.Recipients, ", "), Agreement: l.agreement(r.Terms), DueOn: l.Date(r.Due),
 		Where: w.o.Issuer + "/connections",
 	}
 	if r.Once {

@@ -382,6 +382,99 @@ func TestRule17_theScreenCarriesTheDigestOfWhatItShows(t *testing.T) {
 }
 
 // What the customer wanted to be asked each time says so, and nothing is called new that is not.
+func TestRule18_whatVendorsOfTheKindDoNotUsuallyAsk_isMarkedPlainly(t *testing.T) {
+	const asks = `{"userinfo":{"name":{"essential":true},"address":null,"iban":null,"birthdate":null,"age_over_18":null,"favourite_colour":null}}`
+	for _, by := range []struct {
+		kind, language, says string
+		unusual, usual       []string
+	}{
+		{"shop", "en", "Shops do not usually ask for this", []string{"iban", "birthdate", "favourite_colour"}, []string{"name", "address", "age_over_18"}},
+		{"shop", "de", "Geschäfte fragen gewöhnlich nicht danach", []string{"iban", "birthdate"}, []string{"name", "address"}},
+		{"bank", "en", "Banks and insurers do not usually ask for this", []string{"favourite_colour"}, []string{"name", "address", "iban", "birthdate"}},
+		{"", "en", "Vendors do not usually ask for this", []string{"address", "iban", "birthdate"}, []string{"name", "age_over_18"}},
+	} {
+		s := newSite(t)
+		v := s.flowers(func(v *identity.Vendor) { v.Standing.Confirmed = vault.Kind(by.kind) })
+		page := s.page(s.someone(), s.flow(v, "claims", asks), "Accept-Language", by.language)
+		for _, name := range by.unusual {
+			mustContain(t, claimRow(t, page, name), `data-unusual>`+by.says+`</p>`)
+		}
+		for _, name := range by.usual {
+			mustLack(t, claimRow(t, page, name), "data-unusual")
+		}
+	}
+}
+
+func TestRule18_aKindThatTheVendorOnlySays_excusesNothing(t *testing.T) {
+	s := newSite(t)
+	v := s.flowers(func(v *identity.Vendor) { v.Standing.Kind, v.Standing.Confirmed = vault.KindBank, "" })
+	mustContain(t, claimRow(t, s.page(s.someone(), s.flow(v, "claims", `{"userinfo":{"iban":null}}`)), "iban"), "Vendors do not usually ask for this")
+}
+
+func TestConsent_termsThatTheVendorAccepts_areThereForTheAgentToSay(t *testing.T) {
+	s := newSite(t)
+	v := s.flowers(func(v *identity.Vendor) { v.Standing.Accepts = []string{"SD-BASE-A", "SD-BASE"} })
+	for language, said := range map[string][2]string{
+		"en": {"nothing passed on.", "version 2.2"}, "de": {"keine Weitergabe.", "Fassung 2.2"},
+	} {
+		page := s.page(s.someone(), s.flow(v), "Accept-Language", language)
+		_, terms, _ := strings.Cut(page, `data-fact="terms"`)
+		inThisOrder(t, terms, `<p data-terms role="status"></p>`, `data-agreed="SD-BASE:2.2" hidden`, said[0],
+			`href="https://w3id.org/dpv/2.2/standards/p7012#SD-BASE"`, said[1], `data-agreed="SD-BASE-A:2.2"`, `data-term="SD-BASE-DP:2.2"`)
+		mustLack(t, page, `data-agreed="SD-BASE-DP:2.2"`)
+	}
+}
+
+func TestRule14_vendorThatNoLongerAcceptsTheAgreedTerms_saysSo(t *testing.T) {
+	s := newSite(t)
+	v, c := s.flowers(), s.someone()
+	s.approve(s.flow(v), c, "name", "email") // under its first terms, see help_test.go
+	if next := s.ask(s.flow(v), c); next.Step != provider.StepResume {
+		t.Fatalf("asked again at once: %v", next.Step)
+	}
+	none := []string{}
+	_, err := s.vendors.SetStanding(t.Context(), v.ID, identity.StandingChange{Accepts: &none})
+	s.must(err)
+	page := s.page(c, s.flow(v))
+	mustContain(t, page, "No longer accepted of your terms: Service only")
+	mustContain(t, fact(t, page, "terms"), `<span class="mark-new">changed</span>`)
+	german := s.page(c, s.flow(v), "Accept-Language", "de")
+	mustContain(t, german, "Von Ihren Bedingungen nicht mehr angenommen: Nur der Dienst")
+}
+
+func TestConnectionAndReceipt_sayWhatWasAgreed_orThatNothingWas(t *testing.T) {
+	s := newSite(t)
+	c := s.someone()
+	g := s.approve(s.flow(s.flowers()), c, "name")
+	accepts := s.flowers(func(v *identity.Vendor) {
+		v.Name, v.Standing.Accepts, v.RedirectURIs = "Anders", []string{"SD-BASE-ATP"}, []string{"https://blumen.example/back"}
+	})
+	declined := s.approve(s.flow(accepts), c, "name")
+	for path, said := range map[string]string{
+		"/connections/" + string(g.ID): "Agreed: “Service only”", "/receipts/1": "Agreed: “Service only”",
+		"/connections/" + string(declined.ID): "The vendor accepted none of your terms (Service only).", "/receipts/2": "The vendor accepted none of your terms (Service only).",
+	} {
+		mustContain(t, html.UnescapeString(s.as(c, path).body), "<dt>Your terms</dt>", said)
+	}
+}
+
+func TestTermsPage_listsAllTerms_noneTickedByTheServer(t *testing.T) {
+	s := newSite(t)
+	c := s.someone()
+	for _, language := range []string{"en", "de"} {
+		page := html.UnescapeString(s.as(c, "/vault/terms", "Accept-Language", language).body)
+		for _, terms := range vault.Roster() {
+			mustContain(t, page, `name="terms" value="`+terms.Name()+`"`, terms.Label.In(language), terms.Meaning.In(language), terms.Address())
+		}
+		if found := ticked(page); len(found) > 0 {
+			t.Errorf("%v are ticked", found)
+		}
+	}
+	if a := s.get("/vault/terms"); a.StatusCode != 303 && a.StatusCode != 302 {
+		t.Errorf("for nobody: %d", a.StatusCode)
+	}
+}
+
 func TestConsent_askedEachTime_saysSo(t *testing.T) {
 	s := newSite(t)
 	v, c := s.flowers(), s.someone()

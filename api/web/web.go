@@ -78,6 +78,7 @@ func (w *Web) Register(r *mux.Router) {
 		"/continue":            w.proceed,
 		"/vault":               w.vault,
 		"/vault/history":       w.history,
+		"/vault/terms":         w.terms,
 		"/connections":         w.connections,
 		"/connections/{grant}": w.connection,
 		"/pictures":            w.pictures,

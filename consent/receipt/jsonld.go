@@ -26,7 +26,7 @@ func (m Maker) JSONLD(d Document) map[string]any {
 	return object{
 		"@context": object{
 			"dpv": dpv, "pd": "https://w3id.org/dpv/pd#", "dct": "http://purl.org/dc/terms/",
-			"xsd": "http://www.w3.org/2001/XMLSchema#",
+			"xsd": "http://www.w3.org/2001/XMLSchema#", "p7012": "https://w3id.org/dpv/standards/p7012#",
 		},
 		"@id":                     m.Issuer + "/receipts/" + d.Metadata.ReceiptID,
 		"@type":                   "dpv:ConsentReceipt",
@@ -59,6 +59,9 @@ func (m Maker) record(d Document) object {
 	}
 	if d.Processing.PolicyURI != "" || d.Processing.Notice != nil {
 		record["dpv:hasNotice"] = noticeNode(d.Processing)
+	}
+	if policies := agreements(d.Processing.Terms); len(policies) > 0 {
+		record["dpv:hasPolicy"] = policies
 	}
 	return record
 }

@@ -51,7 +51,7 @@ func (m Maker) Kantara(d Document) Kantara {
 		Version: "KI-CR-v1.1.0", Timestamp: e.Time.Unix(), Method: "web form, released by the principal's own agent",
 		ID: d.Metadata.ReceiptID, Language: d.Processing.Language, Principal: d.Metadata.Principal,
 		Controllers: []KantaraController{{Name: vendor.Name, Contact: vendor.Contact, URL: vendor.URL}},
-		PolicyURL:   d.Processing.PolicyURI, Special: []string{},
+		PolicyURL:   policy(d.Processing), Special: []string{},
 	}
 	service := KantaraService{Service: vendor.Name, Purposes: []KantaraPurpose{}}
 	for _, p := range d.Processing.Purposes {
@@ -76,6 +76,15 @@ func (m Maker) Kantara(d Document) Kantara {
 	}
 	k.Services = []KantaraService{service}
 	return k
+}
+
+// policy is the vendor's policy, or else the terms that it agreed to: the specification wants the
+// "policy and applicable terms of use in effect" there, and has no other place for terms.
+func policy(p Processing) string {
+	if p.PolicyURI == "" && p.Terms != nil && p.Terms.Agreed != nil {
+		return p.Terms.Agreed.Address
+	}
+	return p.PolicyURI
 }
 
 func termination(e Event, p Purpose) string {

@@ -60,7 +60,7 @@ func given() consent.Receipt {
 			{Name: "of_my_own"},
 		},
 		Declined: []string{"phone_number"}, Continuous: true, Mode: "direct", Retention: "P30D",
-		Recipients: []string{"Fahrrad-Kurier GmbH"}, Terms: []string{"SD-BASE"},
+		Recipients: []string{"Fahrrad-Kurier GmbH"}, Terms: consent.Agreement{Proffered: []string{"SD-BASE:2.2", "SD-BASE-DP:2.2"}, Accepted: []string{"SD-BASE:2.2"}, Agreed: "SD-BASE:2.2"},
 		Given: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Ends: time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC),
 		Digest: "digest", Notice: consent.Notice{Language: "de", Hash: "hash-of-the-text", Text: "Blumen Müller möchte wissen, wohin."},
 	}

@@ -39,7 +39,7 @@ func (p *Provider) readRequest(v identity.Vendor, form url.Values) (request, out
 		func(q *request) outcome { return q.readThumbprint(form.Get("dpop_jkt")) },
 		func(q *request) outcome { return q.readPrompt(v, form) },
 		func(q *request) outcome { return q.readClaims(form.Get("claims")) },
-		func(q *request) outcome { return q.readDetails(form.Get("authorization_details")) },
+		func(q *request) outcome { return q.readDetails(v, form.Get("authorization_details")) },
 		func(q *request) outcome { return p.readHint(v, q, form.Get("id_token_hint")) },
 	} {
 		if wrong := check(&q); wrong != nil {

@@ -69,6 +69,9 @@ type Approval struct {
 	Locale  string
 	Notice  string // the text that was shown; may be empty, and never holds a value
 
+	Proffered []string // terms of the customer's
+	Agreed    string   // the one that the customer was shown as agreed
+
 	EachTime  bool // ask at each login
 	GPC       bool // the browser sent Sec-GPC: 1
 	Ephemeral bool // for this visit only, under a name that no other visit has
@@ -173,7 +176,7 @@ func (p *Provider) Approve(ctx context.Context, s identity.Session, flow string,
 	g, err := p.o.Consent.Approve(ctx, consent.Approval{
 		Account: s.Account, Persona: a.Persona, Grant: a.Grant, Ask: v.ask, Digest: a.Digest,
 		Choices: a.Choices, Capsule: a.Capsule, Wrapped: a.Wrapped, Locale: a.Locale,
-		Notice: a.Notice, EachTime: a.EachTime, GPC: a.GPC, Ephemeral: a.Ephemeral, Lifetime: codeLifetime + p.o.AccessTokenLifetime,
+		Notice: a.Notice, Proffered: a.Proffered, Agreed: a.Agreed, EachTime: a.EachTime, GPC: a.GPC, Ephemeral: a.Ephemeral, Lifetime: codeLifetime + p.o.AccessTokenLifetime,
 	})
 	if err != nil {
 		return "", fmt.Errorf("approve: %w", err)

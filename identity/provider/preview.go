@@ -44,7 +44,7 @@ func (p *Provider) Preview(ctx context.Context, client id.Client, w Wanted) (con
 	q := request{Client: v.ID, Issued: p.o.Now()}
 	var found []Finding
 	for _, wrong := range []outcome{
-		q.readScopes(v, url.Values{"scope": {w.Scope}}), q.readClaims(string(w.Claims)), q.readDetails(string(w.Details)),
+		q.readScopes(v, url.Values{"scope": {w.Scope}}), q.readClaims(string(w.Claims)), q.readDetails(v, string(w.Details)),
 	} {
 		if wrong != nil {
 			values := url.Values(wrong)
@@ -90,6 +90,9 @@ func (p *Provider) dislikes(ask consent.Ask) (found []Finding) {
 		}
 		if e, err := vault.Lookup(c.Name); err != nil || e.Own {
 			found = append(found, Finding{Code: "claim-uncommon", Text: "only customers who added it themselves have " + c.Name})
+		}
+		if kind := ask.Party.Kind.OrOther(); !kind.Asks(c.Name) {
+			found = append(found, Finding{Code: "claim-unusual", Text: "customers are told that vendors of this kind (" + string(kind) + ") do not usually ask for " + c.Name})
 		}
 	}
 	return found

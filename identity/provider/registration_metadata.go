@@ -9,6 +9,7 @@ import (
 
 	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/vault"
 )
 
 // clientMetadata is what a vendor says of itself (OpenID Connect Registration 2, RFC 7591 2, and what
@@ -64,7 +65,9 @@ type clientMetadata struct {
 	SoftwareID string            `json:"software_id,omitempty"`
 	Version    string            `json:"software_version,omitempty"`
 	Statement  string            `json:"software_statement,omitempty"`
-	Purposes   map[string]string `json:"purposes,omitempty"` // by claim or scope: ours, see docs/vendors.md
+	Purposes   map[string]string `json:"purposes,omitempty"`       // by claim or scope: ours, see docs/vendors.md
+	Accepts    []string          `json:"accepted_terms,omitempty"` // of customers', by identifier: ours, see docs/terms.md
+	Kind       vault.Kind        `json:"vendor_kind,omitempty"`    // that it says it is of: ours
 
 	// What a change repeats (RFC 7592, 2.2), and what it must not.
 	ClientID          string          `json:"client_id,omitempty"`

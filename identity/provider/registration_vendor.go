@@ -74,6 +74,7 @@ func (m clientMetadata) vendor() identity.Vendor {
 		Name: m.Name, Domain: m.host(), PolicyURI: m.PolicyURI, TermsURI: m.TermsURI,
 		RedirectURIs: m.RedirectURIs, PostLogoutRedirectURIs: m.PostLogout,
 		Public: m.AuthMethod == methodNone, AuthMethod: m.AuthMethod, JWKS: compacted(m.JWKS), JWKSURI: m.JWKSURI,
+		Standing: identity.Standing{Accepts: m.Accepts, Kind: m.Kind},
 		Purposes: m.Purposes, SigningAlg: m.IDTokenAlg, GrantTypes: m.GrantTypes, SubjectType: m.SubjectType,
 		Protocol: identity.Protocol{
 			RequirePushed: m.RequirePushed, RequireSigned: m.RequireSigned, RequestAlg: m.RequestAlg, AuthAlg: m.AuthAlg,

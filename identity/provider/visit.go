@@ -54,7 +54,7 @@ func (p *Provider) visitBy(ctx context.Context, flow string, s identity.Session)
 }
 
 func (p *Provider) visitOf(v identity.Vendor, q request) (visit, error) {
-	ask := consent.Request{Party: partyOf(v, q.UILocales), Purposes: v.Purposes, Scopes: q.Scopes}
+	ask := consent.Request{Party: partyOf(v, q.UILocales), Purposes: v.Purposes, Scopes: q.Scopes, Terms: v.Standing.Accepts}
 	if len(q.Claims) > 0 {
 		claims, err := consent.ParseClaims(q.Claims)
 		if err != nil {
@@ -85,7 +85,7 @@ func (p *Provider) visitOf(v identity.Vendor, q request) (visit, error) {
 func partyOf(v identity.Vendor, languages []string) consent.Party {
 	return consent.Party{
 		Client: v.ID, Name: v.Text("client_name", v.Name, languages), Domain: v.Domain, Verified: v.DomainVerified, Contact: v.Contact,
-		PolicyURI: v.Text("policy_uri", v.PolicyURI, languages), TermsURI: v.Text("tos_uri", v.TermsURI, languages), Logo: v.LogoHash, Sector: v.Sector(),
+		PolicyURI: v.Text("policy_uri", v.PolicyURI, languages), TermsURI: v.Text("tos_uri", v.TermsURI, languages), Logo: v.LogoHash, Sector: v.Sector(), Kind: v.Standing.KnownKind(),
 	}
 }
 

@@ -28,6 +28,7 @@ var operations = map[string]operation{
 	"vendor.add":           op(addVendor),
 	"vendor.list":          op(listVendors),
 	"vendor.show":          op(showVendor),
+	"vendor.set":           op(setStanding),
 	"vendor.rotate-secret": op(rotateVendorSecret),
 	"vendor.remove":        op(removeVendor),
 	"vendor.verify":        op(verifyVendor),

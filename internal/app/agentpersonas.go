@@ -149,7 +149,8 @@ type agentRulesCmd struct {
 	personaFlag
 	Always []string `env:"-" placeholder:"CLAIM" help:"Claims that it is glad to share."`
 	Never  []string `env:"-" placeholder:"CLAIM" help:"Claims that it never shares; an approval of one is refused."`
-	Clear  bool     `env:"-" help:"Drop the rules."`
+	Terms  []string `env:"-" placeholder:"TERMS" help:"Terms that it proffers to vendors (IEEE 7012), such as SD-BASE; 'none' for none, 'usual' for those of the first persona."`
+	Clear  bool     `env:"-" help:"Drop the rules; terms stay."`
 	JSON   bool     `env:"-" help:"Print JSON."`
 }
 
@@ -163,7 +164,7 @@ func (c *agentRulesCmd) Run(ctx context.Context, io *streams, a *agentCmd) error
 		return errRulesAndClear
 	}
 	return a.do(io, func(who *customer) error {
-		var shown vault.Rules
+		var shown agentRules
 		err := who.signedIn(ctx, func() error {
 			persona, err := who.persona(ctx, c.Persona)
 			if err != nil {
@@ -174,10 +175,15 @@ func (c *agentRulesCmd) Run(ctx context.Context, io *streams, a *agentCmd) error
 					return err
 				}
 			}
+			if len(c.Terms) > 0 {
+				if err := who.SetTerms(ctx, persona, c.terms()); err != nil {
+					return err
+				}
+			}
 			list, err := who.Personas(ctx)
 			for _, p := range list.Personas {
 				if p.ID == persona || persona == "" && p.Base {
-					shown = p.Rules
+					shown = agentRules{p.Rules, p.Terms}
 				}
 			}
 			return err
@@ -188,7 +194,24 @@ func (c *agentRulesCmd) Run(ctx context.Context, io *streams, a *agentCmd) error
 		if c.JSON {
 			return printJSON(io.out, shown)
 		}
-		_, err = fmt.Fprintf(io.out, "always: %s\nnever: %s\n", strings.Join(shown.Always, ","), strings.Join(shown.Never, ","))
+		_, err = fmt.Fprintf(io.out, "always: %s\nnever: %s\nterms: %s\n", strings.Join(shown.Always, ","), strings.Join(shown.Never, ","), strings.Join(shown.Terms, ","))
 		return err
 	})
+}
+
+// agentRules is what a persona has decided once for all vendors.
+type agentRules struct {
+	vault.Rules
+	Terms []string `json:"terms"`
+}
+
+// terms reads the two words that are no terms.
+func (c *agentRulesCmd) terms() []string {
+	switch {
+	case slices.Equal(c.Terms, []string{"none"}):
+		return []string{}
+	case slices.Equal(c.Terms, []string{"usual"}):
+		return nil
+	}
+	return c.Terms
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/meins-id/meins/identity"
 	"github.com/meins-id/meins/internal/demoshop"
 	"github.com/meins-id/meins/internal/id"
+	"github.com/meins-id/meins/vault"
 )
 
 type demoCmd struct {
@@ -111,6 +112,7 @@ func registerShop(ctx context.Context, n *node, path, issuer, public string) err
 		Contact: "hallo@blumen.example", PolicyURI: public + "/", TermsURI: public + "/",
 		RedirectURIs: []string{public + "/callback"}, PostLogoutRedirectURIs: []string{public + "/"},
 		Purposes: demoshop.Purposes(), SigningAlg: "ES256",
+		Standing: identity.Standing{Accepts: []string{"SD-BASE"}, Kind: vault.KindShop, Confirmed: vault.KindShop},
 	})
 	if err != nil {
 		return fmt.Errorf("register demo shop: %w", err)

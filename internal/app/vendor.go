@@ -21,6 +21,7 @@ type vendorCmd struct {
 	List         vendorListCmd   `cmd:"" help:"List the vendors."`
 	Show         vendorShowCmd   `cmd:"" help:"Show one vendor."`
 	RotateSecret vendorRotateCmd `cmd:"" help:"Give a vendor a new secret; the old one stops working at once."`
+	Set          vendorSetCmd    `cmd:"" help:"Say which terms of customers a vendor accepts, or of which kind it is."`
 	Verify       vendorVerifyCmd `cmd:"" help:"Look whether the vendor's domain names it, in a file or in DNS."`
 	Token        vendorTokenCmd  `cmd:"" help:"Let vendors register themselves."`
 	Remove       vendorRemoveCmd `cmd:"" help:"Remove a vendor and end all its grants."`
@@ -44,6 +45,7 @@ type vendorAddCmd struct {
 	TermsURI              string            `name:"terms-uri" env:"-" help:"Its terms of service."`
 	SigningAlg            string            `enum:",RS256,ES256,EdDSA" default:"" env:"-" help:"How ID tokens are signed: RS256 (default), ES256 or EdDSA."`
 	protocolFlags
+	standingFlags
 	JSON bool `env:"-" help:"Print JSON."`
 }
 
@@ -66,6 +68,7 @@ func (c *vendorAddCmd) vendor() (identity.Vendor, error) {
 		Contact: c.Contact, PolicyURI: c.PolicyURI, TermsURI: c.TermsURI,
 		RedirectURIs: c.RedirectURI, PostLogoutRedirectURIs: c.PostLogoutRedirectURI,
 		Public: c.Public, AuthMethod: c.AuthMethod, JWKSURI: c.JWKSURI, Purposes: c.Purpose, SigningAlg: c.SigningAlg, Protocol: c.protocol(),
+		Standing: c.standing(),
 	}
 	if v.Domain == "" {
 		if u, err := url.Parse(c.RedirectURI[0]); err == nil {
@@ -128,6 +131,7 @@ type vendorView struct {
 	PolicyURI              string            `json:"policy_uri,omitempty"`
 	TermsURI               string            `json:"tos_uri,omitempty"`
 	Protocol               identity.Protocol `json:"protocol,omitzero"`
+	Standing               identity.Standing `json:"standing,omitzero"`
 	Logo                   bool              `json:"logo"`
 	Created                time.Time         `json:"created"`
 
@@ -142,7 +146,7 @@ func viewVendor(v identity.Vendor) vendorView {
 		ClientID: v.ID, Name: v.Name, Domain: v.Domain, DomainVerified: v.DomainVerified, Public: v.Public,
 		AuthMethod: v.AuthMethod, JWKSURI: v.JWKSURI, RedirectURIs: v.RedirectURIs, PostLogoutRedirectURIs: v.PostLogoutRedirectURIs,
 		Purposes: v.Purposes, SigningAlg: v.SigningAlg, Contact: v.Contact, PolicyURI: v.PolicyURI,
-		TermsURI: v.TermsURI, Protocol: v.Protocol, Logo: len(v.Logo) > 0, Created: v.Created,
+		TermsURI: v.TermsURI, Protocol: v.Protocol, Standing: v.Standing, Logo: len(v.Logo) > 0, Created: v.Created,
 		SubjectType: v.SubjectType, DomainProof: v.DomainProof, Registered: v.Registration != nil, Provisional: v.Provisional(),
 	}
 }
@@ -206,6 +210,11 @@ func (c *vendorShowCmd) Run(ctx context.Context, io *streams) error {
 	row("contact", v.Contact)
 	row("policy", v.PolicyURI)
 	row("terms", v.TermsURI)
+	row("accepts", strings.Join(v.Standing.Accepts, " "))
+	row("kind", string(v.Standing.Confirmed))
+	if v.Standing.Kind != v.Standing.Confirmed {
+		row("kind, it says", string(v.Standing.Kind))
+	}
 	for _, claim := range sortedKeys(v.Purposes) {
 		row("purpose of "+claim, v.Purposes[claim])
 	}

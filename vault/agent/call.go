@@ -57,6 +57,10 @@ type (
 		Persona id.Persona
 		vault.Rules
 	}
+	termsParams struct {
+		Persona id.Persona
+		Terms   []string
+	}
 	askParams struct {
 		Flow    string
 		Persona id.Persona
@@ -151,7 +155,10 @@ var methods = map[string]method{
 	"rules": with(func(a *Agent, ctx context.Context, p rulesParams) (any, error) {
 		return done(a.SetRules(ctx, p.Persona, p.Rules))
 	}),
-	"receipts.seen":  with(func(a *Agent, ctx context.Context, _ none) (any, error) { return wrap(a.SeenReceipts(ctx)) }),
+	"receipts.seen": with(func(a *Agent, ctx context.Context, _ none) (any, error) { return wrap(a.SeenReceipts(ctx)) }),
+	"terms": with(func(a *Agent, ctx context.Context, p termsParams) (any, error) {
+		return done(a.SetTerms(ctx, p.Persona, p.Terms))
+	}),
 	"receipts.check": with(func(a *Agent, ctx context.Context, _ none) (any, error) { return wrap(a.CheckReceipts(ctx)) }),
 	"revisions": with(func(a *Agent, ctx context.Context, _ none) (any, error) {
 		return list("revisions")(wrap(a.Revisions(ctx)))

@@ -23,7 +23,9 @@ type PersonaInfo struct {
 	Own      []string    `json:"own"`                // attributes with a value of its own
 	Inherits []string    `json:"inherits,omitempty"` // attributes that are the base's
 	Rules    vault.Rules `json:"rules"`
-	Vendors  []string    `json:"vendors"` // that know it by a consent in force
+	Terms    []string    `json:"terms"`        // that it proffers
+	Chosen   bool        `json:"terms_chosen"` // its own; else those of the base, or the program's
+	Vendors  []string    `json:"vendors"`      // that know it by a consent in force
 }
 
 // PersonaList is what the customer's personas are, the base first.
@@ -57,6 +59,10 @@ func (a *Agent) Personas(ctx context.Context) (PersonaList, error) {
 			PersonaName: PersonaName{p.ID, p.Name}, Base: i == 0, Created: p.Created,
 			Own: []string{}, Inherits: p.Inherits, Rules: p.Rules, Vendors: []string{},
 		}
+		if info.Terms, err = d.Proffered(p.ID); err != nil {
+			return PersonaList{}, err
+		}
+		info.Chosen = p.Terms != nil
 		for name := range p.Attributes {
 			info.Own = append(info.Own, name)
 		}
@@ -108,6 +114,21 @@ func (a *Agent) SetRules(ctx context.Context, persona id.Persona, rules vault.Ru
 			return err
 		}
 		return d.SetRules(p.ID, rules)
+	})
+	return err
+}
+
+// SetTerms replaces the terms that a persona proffers; the base's when no persona is named. Nil goes back to
+// those of the base.
+func (a *Agent) SetTerms(ctx context.Context, persona id.Persona, terms []string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_, err := a.change(ctx, Edit{}, func(d *vault.Document) error {
+		p, err := named(d, persona)
+		if err != nil {
+			return err
+		}
+		return d.SetTerms(p.ID, terms)
 	})
 	return err
 }

@@ -20,6 +20,7 @@ type Pending struct {
 	Personas []PersonaName `json:"personas,omitempty"` // that can be chosen, the base first
 	Rules    vault.Rules   `json:"rules"`              // of the persona, about what is asked
 	Leaks    []vault.Leak  `json:"leaks,omitempty"`    // what would link the persona to others
+	Terms    vault.Deal    `json:"terms"`              // what comes of the persona's terms
 	Before   id.Persona    `json:"before,omitempty"`   // who the vendor knows by a consent in force, when it is another
 }
 
@@ -54,6 +55,7 @@ type review struct {
 	digest  string
 	values  vault.Claims
 	persona id.Persona
+	terms   vault.Deal
 }
 
 // maxReviews bounds what one agent remembers; who has more requests open reviews the oldest again.
@@ -104,7 +106,7 @@ func (a *Agent) askFlow(ctx context.Context, flow string, persona id.Persona) (P
 	if len(a.reviews) >= maxReviews {
 		clear(a.reviews)
 	}
-	a.reviews[flow] = review{ask: *p.Ask, digest: p.Digest, values: p.Values, persona: p.Persona}
+	a.reviews[flow] = review{ask: *p.Ask, digest: p.Digest, values: p.Values, persona: p.Persona, terms: p.Terms}
 	return p, nil
 }
 
@@ -128,6 +130,9 @@ func (a *Agent) show(ctx context.Context, p *Pending, d vault.Document, persona 
 	p.Persona, p.Personas = chosen.ID, personaNames(d)
 	if known != chosen.ID {
 		p.Before = known
+	}
+	if p.Terms, err = d.Deal(chosen.ID, p.Ask.Terms); err != nil {
+		return err
 	}
 	p.Values = vault.ClaimsFor(d, chosen.ID, names, a.now())
 	p.Rules = vault.Rules{Always: both(chosen.Rules.Always, names), Never: both(chosen.Rules.Never, names)}
@@ -225,6 +230,7 @@ func (a *Agent) approval(decision Decision, shown review, to addressee, claims v
 		Flow: decision.Flow, Digest: decision.Digest, Choices: choose(decision, shown.ask.Claims), Locale: decision.Locale,
 		Grant: string(grant), Persona: string(shown.persona), Capsule: capsule,
 		Notice: decision.Notice, Ephemeral: decision.Ephemeral, EachTime: decision.EachTime,
+		Proffered: shown.terms.Proffered, Agreed: shown.terms.Agreed,
 		WrappedKey: vault.WrapGrantKeyFor(a.key, account, grant, pin(to.vendor), key), GrantKey: key.Bytes(),
 	}, nil
 }

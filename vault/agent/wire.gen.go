@@ -104,6 +104,21 @@ const (
 	ToldKindGrantWithdrawn   ToldKind = "grant-withdrawn"
 )
 
+// Defines values for VendorKind.
+const (
+	VendorKindBank         VendorKind = "bank"
+	VendorKindClub         VendorKind = "club"
+	VendorKindDelivery     VendorKind = "delivery"
+	VendorKindEducation    VendorKind = "education"
+	VendorKindEmployer     VendorKind = "employer"
+	VendorKindGame         VendorKind = "game"
+	VendorKindHealth       VendorKind = "health"
+	VendorKindMedia        VendorKind = "media"
+	VendorKindPublicOffice VendorKind = "public-office"
+	VendorKindShop         VendorKind = "shop"
+	VendorKindTravel       VendorKind = "travel"
+)
+
 // Defines values for GetReceiptParamsForm.
 const (
 	GetReceiptParamsFormIso27560 GetReceiptParamsForm = "iso27560"
@@ -115,8 +130,25 @@ const (
 // Address A web address.
 type Address = string
 
+// Agreement What came of the customer's own terms: those that the customer proffered, those that the vendor accepted, and the
+// one that is agreed. Without `agreed` the vendor accepts none of those that were proffered.
+type Agreement struct {
+	// Accepted Terms of customers, the best for customers first.
+	Accepted Terms `json:"accepted,omitempty,omitzero"`
+
+	// Agreed Terms of customers (IEEE 7012) by identifier and version; docs/terms.md lists them.
+	Agreed TermsName `json:"agreed,omitempty,omitzero"`
+
+	// Proffered Terms of customers, the best for customers first.
+	Proffered Terms `json:"proffered,omitempty,omitzero"`
+}
+
 // Approval defines model for Approval.
 type Approval struct {
+	// Agreed The first of what the roster has, that is proffered and that the vendor accepts, as the customer was shown it;
+	// absent when there is none.
+	Agreed string `json:"agreed,omitempty,omitzero"`
+
 	// Capsule The approved claims of one grant, sealed under its key; at most 64 KiB.
 	Capsule Capsule `json:"capsule"`
 
@@ -151,6 +183,9 @@ type Approval struct {
 	// Persona 26 characters of lower-case base32; never a secret.
 	Persona Identifier `json:"persona"`
 
+	// Proffered Terms of customers, the best for customers first.
+	Proffered Terms `json:"proffered,omitempty,omitzero"`
+
 	// WrappedKey The grant key, sealed under the vault key.
 	WrappedKey WrappedKey `json:"wrapped_key"`
 }
@@ -177,7 +212,7 @@ type Ask struct {
 	// Retention How long the vendor keeps what it reads (ISO 8601); absent when it does not say.
 	Retention Retention `json:"retention,omitempty,omitzero"`
 
-	// Terms The customer's terms that the vendor accepts, by their identifiers (IEEE 7012).
+	// Terms Terms of customers, the best for customers first.
 	Terms Terms `json:"terms,omitempty,omitzero"`
 
 	// Vendor Who asks, as the customer is shown it.
@@ -207,6 +242,9 @@ type Claim struct {
 
 	// Required The vendor does without none of these.
 	Required bool `json:"required"`
+
+	// Unusual Of a request: vendors of this kind do not usually ask for it.
+	Unusual bool `json:"unusual,omitempty,omitzero"`
 }
 
 // ClaimName As in OpenID Connect Core 5.1, or the customer's own.
@@ -389,8 +427,9 @@ type Grant struct {
 	// Taken Taken back since it was given; without purposes, the whole claim.
 	Taken []Choice `json:"taken,omitempty,omitzero"`
 
-	// Terms The customer's terms that the vendor accepts, by their identifiers (IEEE 7012).
-	Terms Terms `json:"terms,omitempty,omitzero"`
+	// Terms What came of the customer's own terms: those that the customer proffered, those that the vendor accepted, and the
+	// one that is agreed. Without `agreed` the vendor accepts none of those that were proffered.
+	Terms Agreement `json:"terms,omitempty,omitzero"`
 
 	// Vendor Who asks, as the customer is shown it.
 	Vendor Vendor `json:"vendor"`
@@ -640,8 +679,9 @@ type Receipt struct {
 	State GrantState `json:"state"`
 	Taken []Choice   `json:"taken,omitempty,omitzero"`
 
-	// Terms The customer's terms that the vendor accepts, by their identifiers (IEEE 7012).
-	Terms Terms     `json:"terms,omitempty,omitzero"`
+	// Terms What came of the customer's own terms: those that the customer proffered, those that the vendor accepted, and the
+	// one that is agreed. Without `agreed` the vendor accepts none of those that were proffered.
+	Terms Agreement `json:"terms,omitempty,omitzero"`
 	Time  time.Time `json:"time"`
 
 	// Vendor Who asks, as the customer is shown it.
@@ -851,8 +891,11 @@ type Stretch struct {
 	T uint32 `json:"t"`
 }
 
-// Terms The customer's terms that the vendor accepts, by their identifiers (IEEE 7012).
-type Terms = []string
+// Terms Terms of customers, the best for customers first.
+type Terms = []TermsName
+
+// TermsName Terms of customers (IEEE 7012) by identifier and version; docs/terms.md lists them.
+type TermsName = string
 
 // Told defines model for Told.
 type Told struct {
@@ -929,6 +972,9 @@ type Vendor struct {
 	// `capsule` is that message. The wrapped key is bound to the thumbprint (docs/vault-format.md).
 	Encryption *Encryption `json:"encryption,omitempty"`
 
+	// Kind The kind of business that the operator knows the vendor to be in; absent where nobody confirmed one.
+	Kind VendorKind `json:"kind,omitempty,omitzero"`
+
 	// Logo Hash of the picture; absent without one.
 	Logo      string `json:"logo,omitempty,omitzero"`
 	Name      string `json:"name"`
@@ -938,6 +984,9 @@ type Vendor struct {
 	// Verified The domain is known to be the vendor's.
 	Verified bool `json:"verified"`
 }
+
+// VendorKind The kind of business that the operator knows the vendor to be in; absent where nobody confirmed one.
+type VendorKind string
 
 // WrappedKey The grant key, sealed under the vault key.
 type WrappedKey = []byte

@@ -194,6 +194,7 @@ func (w *wire) serveVault(ctx context.Context, s identity.Session, method, path 
 		return redirected(p.Approve(ctx, s, a.Flow, provider.Approval{
 			Digest: a.Digest, Grant: id.Grant(a.Grant), Persona: id.Persona(a.Persona), Choices: choices,
 			Capsule: a.Capsule, Wrapped: a.WrappedKey, Key: key, Locale: a.Locale,
+			Proffered: a.Proffered, Agreed: a.Agreed,
 		}))
 	case call == "POST /flow/resume":
 		r := read[agent.Resumption](body)
@@ -250,7 +251,7 @@ func (w *wire) flow(ctx context.Context, flow string) (any, error) {
 	}
 	answer := agent.Next{Step: steps[n.Step], Redirect: n.Redirect, Digest: n.Digest, PromptNone: n.PromptNone, Reauthenticate: n.Reauthenticate}
 	if n.Step == provider.StepReview {
-		answer.Ask = &agent.Ask{Vendor: vendor(n.Ask.Party), Claims: claims(n.Ask.Claims), Offline: n.Ask.Offline, Continuous: n.Ask.Continuous, Ends: w.world.now().Add(n.Ask.Ends)}
+		answer.Ask = &agent.Ask{Vendor: vendor(n.Ask.Party), Claims: claims(n.Ask.Claims), Offline: n.Ask.Offline, Continuous: n.Ask.Continuous, Ends: w.world.now().Add(n.Ask.Ends), Terms: n.Ask.Terms}
 	}
 	if n.Grant != nil {
 		g := grant(*n.Grant)
@@ -310,5 +311,6 @@ func grant(g consent.Grant) agent.Grant {
 		ID: string(g.ID), Vendor: vendor(g.Party), Persona: string(g.Persona), State: agent.GrantState(g.State.String()),
 		Claims: claims(g.Claims), Declined: g.Declined, Offline: g.Offline, Continuous: g.Continuous, Mode: agent.GrantModeDirect,
 		Given: g.Given, Ends: g.Ends, Since: g.Since, LastRead: g.LastRead, Reads: g.Reads, Revision: g.Revision, WrappedKey: g.Wrapped,
+		Terms: agent.Agreement{Proffered: g.Terms.Proffered, Accepted: g.Terms.Accepted, Agreed: g.Terms.Agreed},
 	}
 }

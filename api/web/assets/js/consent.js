@@ -49,6 +49,7 @@ function look(now) {
   if (now.step !== "review" || now.digest !== digest) return stale(now.step === "review");
   pending = now;
   introduce();
+  settleTerms();
   for (const row of rows) {
     display(row, pending.values[row.dataset.claim]);
     rule(row);
@@ -64,6 +65,17 @@ function display(row, value) {
   said.classList.toggle("none", text === "");
   const typing = $(".typing", row);
   if (typing) typing.hidden = text !== "";
+}
+
+// settleTerms says what comes of the terms that this persona proffers.
+function settleTerms() {
+  const { proffered, agreed } = pending.terms;
+  const label = (name) => $(`[data-term="${CSS.escape(name)}"]`, form)?.textContent ?? name;
+  let text = t("terms.none");
+  if (agreed) text = t("terms.agreed", { terms: label(agreed) });
+  else if (proffered.length) text = t("terms.declined.by", { vendor, terms: list(proffered.map(label)) });
+  $("[data-terms]", form).textContent = text;
+  for (const part of $$("[data-agreed]", form)) part.hidden = part.dataset.agreed !== agreed;
 }
 
 // introduce says who the customer is here, where there is a choice.
