@@ -1,7 +1,9 @@
 package consent_test
 
 import (
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/consent/release"
@@ -68,6 +70,7 @@ func BenchmarkSaveVault(b *testing.B) {
 		save.Capsules = append(save.Capsules, consent.Resealed{Grant: g.ID, Revision: 2, Capsule: capsule})
 	}
 	b.ReportAllocs()
+	before := used(b)
 	for b.Loop() {
 		if err := r.SaveVault(b.Context(), c.account, save); err != nil {
 			b.Fatal(err)
@@ -77,4 +80,15 @@ func BenchmarkSaveVault(b *testing.B) {
 			save.Capsules[i].Revision++
 		}
 	}
+	b.ReportMetric((used(b)-before).Seconds()*1e3/float64(b.N), "ms-cpu/op")
+}
+
+// used is the processor time that this process has had.
+func used(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

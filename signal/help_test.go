@@ -39,7 +39,7 @@ type world struct {
 	now time.Time
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), log: &strings.Builder{}}
 	db, err := bolt.Open(filepath.Join(t.TempDir(), "db"), bolt.Options{Now: w.clock})
@@ -149,7 +149,7 @@ type receiver struct {
 	heads  []http.Header
 }
 
-func newReceiver(t *testing.T) *receiver {
+func newReceiver(t testing.TB) *receiver {
 	t.Helper()
 	r := &receiver{status: http.StatusAccepted}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
