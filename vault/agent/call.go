@@ -46,6 +46,7 @@ type (
 	getParams struct {
 		Names   []string
 		Persona id.Persona
+		Grant   id.Grant
 	}
 	personaParams struct {
 		Persona  id.Persona
@@ -136,6 +137,9 @@ var methods = map[string]method{
 	}),
 
 	"get": with(func(a *Agent, ctx context.Context, p getParams) (any, error) {
+		if p.Grant != "" {
+			return wrap(a.ReadBy(ctx, p.Grant, p.Persona, p.Names...))
+		}
 		return wrap(a.Read(ctx, p.Persona, p.Names...))
 	}),
 	"set": with(func(a *Agent, ctx context.Context, p Edit) (any, error) { return wrap(a.Edit(ctx, p)) }),

@@ -23,6 +23,7 @@ type Attributes struct {
 	Revision   uint64       `json:"revision"`
 	Persona    id.Persona   `json:"persona"`
 	Inherited  []string     `json:"inherited,omitempty"` // those that are the base persona's
+	LeftOut    []string     `json:"left_out,omitempty"`  // of ReadBy: those that are not what the vault says now
 }
 
 // String hides the values.
@@ -90,6 +91,24 @@ func (a *Agent) Read(ctx context.Context, persona id.Persona, names ...string) (
 		}
 	}
 	return got, nil
+}
+
+// ReadBy reads what the vendor of a grant has of these claims: what it was left out of is as it was then.
+func (a *Agent) ReadBy(ctx context.Context, grant id.Grant, persona id.Persona, names ...string) (Attributes, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	d, err := a.load(ctx)
+	if err != nil {
+		return Attributes{}, err
+	}
+	p, err := named(&d, persona)
+	if err != nil {
+		return Attributes{}, err
+	}
+	return Attributes{
+		Attributes: d.ClaimsForGrant(grant, p.ID, names, a.now()), Revision: d.Revision, Persona: p.ID,
+		LeftOut: sortedNames(d.LeftOut[grant]),
+	}, nil
 }
 
 // named is a persona of the document; the base when empty.

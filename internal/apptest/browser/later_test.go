@@ -52,6 +52,29 @@ func (v confidential) asksLater(t testing.TB, grant, scope string) {
 	v.answered(t, r, &struct{}{})
 }
 
+// redeems takes the code of an approval for an access token.
+func (v confidential) redeems(t testing.TB, code string) (access string) {
+	t.Helper()
+	form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {v.back}, "code_verifier": {codeVerifier}}
+	r := v.post(t, "/oauth/token", "application/x-www-form-urlencoded", form.Encode())
+	r.SetBasicAuth(v.id, v.secret)
+	var token struct {
+		Access string `json:"access_token"`
+	}
+	v.answered(t, r, &token)
+	return token.Access
+}
+
+// reads is the answer of UserInfo.
+func (v confidential) reads(t testing.TB, access string) string {
+	t.Helper()
+	r := v.post(t, "/oauth/userinfo", "application/x-www-form-urlencoded", "")
+	r.Header.Set("Authorization", "Bearer "+access)
+	var claims json.RawMessage
+	v.answered(t, r, &claims)
+	return string(claims)
+}
+
 func (v confidential) post(t testing.TB, path, kind, body string) *http.Request {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, v.d.meins+path, strings.NewReader(body))

@@ -216,6 +216,14 @@ func (b *tab) shows(selector, want string) {
 	}
 }
 
+// query is a parameter of the address where the tab is.
+func (b *tab) query(name string) string {
+	b.t.Helper()
+	var value string
+	b.eval(fmt.Sprintf("new URLSearchParams(location.search).get(%q) ?? ''", name), &value)
+	return value
+}
+
 // address is where the tab is, without the query, which may carry a sealed request.
 func (b *tab) address() string {
 	b.t.Helper()

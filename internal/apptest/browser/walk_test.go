@@ -183,9 +183,12 @@ func (a *album) otherVendors(p *person) {
 	a.look("06-consent-nothing")
 }
 
+// codeVerifier is that of every request (PKCE).
+const codeVerifier = "a-verifier-of-enough-characters-for-this-purpose"
+
 // request is an address that a vendor sends customers to.
 func (d *demo) request(client, path, scope, claims string) string {
-	verifier := sha256.Sum256([]byte("a verifier of enough characters for this purpose"))
+	verifier := sha256.Sum256([]byte(codeVerifier))
 	q := url.Values{
 		"client_id": {client}, "redirect_uri": {d.shop + path}, "response_type": {"code"}, "scope": {scope}, "state": {"s"}, "nonce": {"n"},
 		"code_challenge": {base64.RawURLEncoding.EncodeToString(verifier[:])}, "code_challenge_method": {"S256"},

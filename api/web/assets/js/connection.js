@@ -50,11 +50,23 @@ if (rows.length) await fill().catch(empty);
 ready();
 
 async function fill() {
-  const { attributes } = await ask("get", { persona: $("[data-persona]")?.dataset.persona, names: rows.map((row) => row.dataset.claim) });
+  const names = rows.map((row) => row.dataset.claim);
+  const { attributes, left_out: left } = await ask("get", { grant, persona: $("[data-persona]")?.dataset.persona, names });
   for (const row of rows) {
     const text = written(row.dataset.kind, attributes[row.dataset.claim]);
     put(row, text || t("consent.missing"), text === "");
+    if (left?.includes(row.dataset.claim)) kept(row);
   }
+}
+
+// kept says that the vendor was left out of a change: what stands here is what it reads.
+function kept(row) {
+  const said = document.createElement("p");
+  said.className = "purpose";
+  said.dataset.kept = "";
+  const link = Object.assign(document.createElement("a"), { href: "/vault", textContent: t("connection.kept.way") });
+  said.append(`${t("connection.kept")} `, link);
+  $("[data-value]", row).after(said);
 }
 
 function put(row, text, none) {

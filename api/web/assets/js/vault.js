@@ -1,6 +1,6 @@
 import "./agent.js";
 import { $, $$, act, ask, call, clear, first, ready, submitted, wrong } from "./page.js";
-import { claim, claimInText, list, t } from "./text.js";
+import { claim, claimInText, language, list, t } from "./text.js";
 import { equal, fill, impossible, place, typed } from "./values.js";
 
 const form = $("[data-form=vault]");
@@ -18,6 +18,7 @@ const room = $("[data-personas]");
 await act(form, "", async () => {
   await load(await first("get"));
   await offer();
+  await keepers();
 });
 form.hidden = !read; // what could not be read is not there to be written over
 form.addEventListener("input", tell);
@@ -106,7 +107,7 @@ async function offer() {
 async function turn(to) {
   load(await call("get", { persona: to }));
   await offer();
-  $("[data-told]", form).textContent = "";
+  settle();
 }
 
 chooser.addEventListener("change", () => {
@@ -143,16 +144,101 @@ manage("persona-remove", async () => {
 
 const told = (field) => JSON.parse($("[data-readers]:not([hidden])", field.closest(".attribute") ?? field)?.dataset.readers ?? "[]");
 
-// tell says who would see what, before it is saved.
-function tell() {
+// tell says who would see what, before it is saved: at once from what the page knows, and a moment
+// later from what the agent works out, with the choice to leave somebody out.
+function tell(event) {
+  if (event?.target.name === "tell") return; // that is no value
   readers();
   const now = changed();
-  const vendors = [...new Set(now.flatMap(told))];
-  const seen = now.filter((field) => told(field).length).map((field) => claimInText(field.dataset.attribute));
-  let text = "";
-  if (now.length) text = vendors.length ? t("vault.told", { vendors: list(vendors), claims: list(seen) }) : t("vault.told.none");
-  $("[data-told]", form).textContent = text;
+  const vendors = sorted(now.flatMap(told));
+  const seen = now.filter((field) => told(field).length).map((field) => field.dataset.attribute);
+  announce(now, vendors, seen, []);
   $("[data-working]", form).textContent = "";
+  clearTimeout(waiting);
+  waiting = setTimeout(weigh, 250);
+}
+
+const sorted = (vendors) => [...new Set(vendors)].sort((a, b) => a.localeCompare(b, language));
+
+function announce(now, vendors, claims, left) {
+  let text = "";
+  if (now.length) text = vendors.length ? t("vault.told", { vendors: list(vendors), claims: list(claims.map(claimInText)) }) : t("vault.told.none");
+  if (left.length) text = `${vendors.length ? text : ""} ${t("vault.told.left", { vendors: list(left) })}`.trim();
+  $("[data-told]", form).textContent = text;
+}
+
+const valuesOf = (containers) => Object.fromEntries(containers.map((field) => [field.dataset.attribute, typed(field, before[field.dataset.attribute])]));
+
+const choices = $("[data-choices]", form);
+const left = new Set(); // grants that are to keep what they have
+let waiting = 0;
+let affected = [];
+
+// weigh asks the agent whom the change would reach. What is being typed may not be a value yet: then
+// the page's own sentence stands.
+async function weigh() {
+  const now = changed();
+  const values = valuesOf(now);
+  const found = now.length && !impossible(now).length ? await ask("affected", { persona, values }).catch(() => null) : { affected: [] };
+  if (!found || !equal(values, valuesOf(changed()))) return; // a newer state is being weighed
+  affected = found.affected.filter((one) => one.claims.length).sort((a, b) => a.vendor.localeCompare(b.vendor, language));
+  offerChoices();
+  if (now.length && !impossible(now).length) chosen();
+}
+
+// offerChoices lists who would see the change; who was left out already stays so until included.
+function offerChoices() {
+  const open = document.activeElement?.name === "tell" && document.activeElement.value;
+  $("[data-vendors]", choices).replaceChildren(...affected.map(({ grant, vendor, claims }) => {
+    const label = document.createElement("label");
+    label.className = "check";
+    const box = Object.assign(document.createElement("input"), { type: "checkbox", name: "tell", value: grant, checked: !left.has(grant) });
+    const words = document.createElement("span");
+    const what = document.createElement("span");
+    what.className = "hint";
+    what.textContent = list(claims.map(claim));
+    words.append(vendor, what);
+    label.append(box, words);
+    box.addEventListener("change", () => {
+      if (box.checked) left.delete(grant);
+      else left.add(grant);
+      chosen();
+    });
+    return label;
+  }));
+  if (open) $(`[name=tell][value="${open}"]`, choices)?.focus();
+  choices.hidden = affected.length === 0;
+}
+
+function chosen() {
+  const sees = affected.filter((one) => !left.has(one.grant));
+  const keeps = affected.filter((one) => left.has(one.grant));
+  const names = (all) => sorted(all.map((one) => one.vendor));
+  announce(changed(), names(sees), [...new Set(sees.flatMap((one) => one.claims))], names(keeps));
+}
+
+// keepers says which vendors read an earlier value because they were left out, and lets them follow again.
+async function keepers() {
+  const found = await ask("affected", {}).catch(() => ({ affected: [] }));
+  const all = found.affected.filter((one) => one.left_out?.length);
+  const part = $("[data-kept]");
+  part.hidden = all.length === 0;
+  $("ul", part).replaceChildren(...all.map(({ grant, vendor, left_out: claims, persona: whose }) => {
+    const item = document.createElement("li");
+    item.dataset.keeps = grant;
+    const words = document.createElement("p");
+    words.textContent = t("vault.kept.what", { vendor, claims: list(claims.map(claimInText)) });
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "button quiet", name: "include", value: grant, textContent: t("vault.include") });
+    button.setAttribute("aria-label", t("vault.include.label", { vendor }));
+    button.addEventListener("click", () => act(part, t("vault.saving"), async () => {
+      await call("set", { persona: whose, include: [grant] });
+      await keepers();
+      $("[data-working]", form).textContent = t("vault.included", { vendor });
+      return t("vault.included", { vendor });
+    }));
+    item.append(words, button);
+    return item;
+  }));
 }
 
 // take shows what is saved now, also where another tab saved it; what was typed since stays.
@@ -165,16 +251,26 @@ function take(attributes, sent) {
   }
 }
 
+// settle takes the choice away once it is made.
+function settle() {
+  clearTimeout(waiting);
+  left.clear();
+  affected = [];
+  choices.open = false;
+  offerChoices();
+  $("[data-told]", form).textContent = "";
+}
+
 async function save() {
   clear();
   const now = changed();
   if (now.length === 0) return t("vault.unchanged");
   const problems = impossible(now);
   if (problems.length) throw wrong(...problems);
-  const values = Object.fromEntries(now.map((field) => [field.dataset.attribute, typed(field, before[field.dataset.attribute])]));
+  const values = valuesOf(now);
   let saved;
   try {
-    saved = await call("set", { persona, values });
+    saved = await call("set", { persona, values, leave_out: [...left] });
   } catch (problem) {
     throw place(problem, now);
   }
@@ -182,7 +278,9 @@ async function save() {
   inherited = kept.inherited ?? [];
   take(kept.attributes, values);
   readers();
-  $("[data-told]", form).textContent = "";
-  const text = saved.updated.length ? t("vault.saved.told", { vendors: list(saved.updated) }) : t("vault.saved");
+  settle();
+  if (saved.left_out?.length) await keepers();
+  let text = saved.updated.length ? t("vault.saved.told", { vendors: list(sorted(saved.updated)) }) : t("vault.saved");
+  if (saved.left_out?.length) text += ` ${t("vault.saved.left", { vendors: list(sorted(saved.left_out)) })}`;
   return saved.missed?.length ? `${text} ${t("vault.saved.missed", { vendors: list(saved.missed) })}` : text;
 }
