@@ -87,7 +87,7 @@ func (d document) implied(with, method string, call object) bool {
 	if name, ok := strings.CutPrefix(with, "parameter:"); ok {
 		return d.takes(call, name)
 	}
-	return slices.Contains(d.callers(call), with)
+	return slices.ContainsFunc(d.callers(call), func(caller string) bool { return slices.Contains(strings.Split(with, "|"), caller) })
 }
 
 // takes says that a call has a parameter of this name.

@@ -3,9 +3,7 @@ package rest
 import (
 	"encoding/json"
 	"errors"
-	"math"
 	"net/http"
-	"strconv"
 
 	"github.com/meins-id/meins/identity"
 	"github.com/meins-id/meins/identity/provider"
@@ -25,8 +23,11 @@ func WriteProblem(w http.ResponseWriter, err error) {
 	}
 	var slow *identity.SlowDown
 	if errors.As(err, &slow) {
-		p.RetryAfter = int(math.Ceil(slow.RetryAfter.Seconds()))
-		w.Header().Set("Retry-After", strconv.Itoa(p.RetryAfter))
+		p.wait(w.Header(), slow.RetryAfter)
+	}
+	var fast tooFast
+	if errors.As(err, &fast) {
+		p.wait(w.Header(), fast.wait)
 	}
 	writeJSON(w, "application/problem+json", p.Status, p)
 }

@@ -65,7 +65,7 @@ func (s *REST) GetReceipt(w http.ResponseWriter, r *http.Request, seq uint64, pa
 		s.fail(w, r, err)
 		return
 	}
-	body, err := s.receipt(r, seq, form)
+	body, err := s.receipt(w, r, seq, form)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -80,8 +80,8 @@ func (s *REST) GetReceipt(w http.ResponseWriter, r *http.Request, seq uint64, pa
 }
 
 // receipt makes the receipt in a form: a text when it is signed, and else what becomes JSON.
-func (s *REST) receipt(r *http.Request, seq uint64, form string) (any, error) {
-	who, err := s.caller(r, identity.ScopeReceipts)
+func (s *REST) receipt(w http.ResponseWriter, r *http.Request, seq uint64, form string) (any, error) {
+	who, err := s.caller(w, r, identity.ScopeReceipts)
 	if err != nil {
 		return nil, err
 	}

@@ -35,19 +35,23 @@ type Options struct {
 	Signals  *signal.Transmitter
 	Calls    *repeat.Store // over which all of the above write
 	Cookie   Cookie
+	Limits   Limits
 	Now      func() time.Time
 	Log      *slog.Logger
 }
 
 // REST answers the calls of api/openapi.yaml. Its methods may be called from any goroutine.
 type REST struct {
-	o Options
+	o                 Options
+	vendors, programs *limiter
 }
 
 var _ ServerInterface = (*REST)(nil)
 
 // New makes the handlers.
-func New(o Options) *REST { return &REST{o: o} }
+func New(o Options) *REST {
+	return &REST{o: o, vendors: newLimiter("vendor", o.Limits.Vendor, o.Now), programs: newLimiter("program", o.Limits.Program, o.Now)}
+}
 
 // Register puts every call into the router.
 func (s *REST) Register(r *mux.Router) {
@@ -102,8 +106,14 @@ func (s *REST) anySession(r *http.Request) (identity.Session, error) {
 	return s.o.Accounts.Session(r.Context(), s.o.Cookie.Read(r))
 }
 
-// vendor says which vendor calls.
-func (s *REST) vendor(r *http.Request) (id.Client, error) { return s.o.Provider.VendorOf(r) }
+// vendor says which vendor calls, if it does not call too often.
+func (s *REST) vendor(w http.ResponseWriter, r *http.Request) (id.Client, error) {
+	client, err := s.o.Provider.VendorOf(r)
+	if err == nil {
+		err = s.vendors.admit(w.Header(), string(client))
+	}
+	return client, err
+}
 
 // source says where an attempt comes from. The address is the peer's, or the one that a trusted
 // proxy named: api has settled that.

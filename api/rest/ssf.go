@@ -16,7 +16,7 @@ func (s *REST) SignalMetadata(w http.ResponseWriter, r *http.Request) {
 
 // CreateStream lets the vendor listen to what happens.
 func (s *REST) CreateStream(w http.ResponseWriter, r *http.Request, _ CreateStreamParams) {
-	in, client, err := fromVendor[StreamConfig](s, r)
+	in, client, err := fromVendor[StreamConfig](s, w, r)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -34,7 +34,7 @@ func (s *REST) CreateStream(w http.ResponseWriter, r *http.Request, _ CreateStre
 
 // GetStream gives the vendor's stream, or the list of all that it has.
 func (s *REST) GetStream(w http.ResponseWriter, r *http.Request, params GetStreamParams) {
-	client, err := s.vendor(r)
+	client, err := s.vendor(w, r)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -62,7 +62,7 @@ func (s *REST) ReplaceStream(w http.ResponseWriter, r *http.Request) {
 
 // configure lays the vendor's words over a configuration.
 func (s *REST) configure(w http.ResponseWriter, r *http.Request, over func(signal.Config) signal.Config) {
-	in, client, err := fromVendor[StreamConfig](s, r)
+	in, client, err := fromVendor[StreamConfig](s, w, r)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -84,7 +84,7 @@ func (s *REST) repeats(in StreamConfig, found signal.Stream) bool {
 
 // DeleteStream ends the vendor's stream.
 func (s *REST) DeleteStream(w http.ResponseWriter, r *http.Request, params DeleteStreamParams) {
-	client, err := s.vendor(r)
+	client, err := s.vendor(w, r)
 	if err == nil {
 		var found signal.Stream
 		if found, err = s.named(r.Context(), client, params.StreamID); err == nil {
@@ -96,7 +96,7 @@ func (s *REST) DeleteStream(w http.ResponseWriter, r *http.Request, params Delet
 
 // GetStreamStatus says whether events flow.
 func (s *REST) GetStreamStatus(w http.ResponseWriter, r *http.Request, params GetStreamStatusParams) {
-	client, err := s.vendor(r)
+	client, err := s.vendor(w, r)
 	var found signal.Stream
 	if err == nil {
 		found, err = s.named(r.Context(), client, params.StreamID)
@@ -106,7 +106,7 @@ func (s *REST) GetStreamStatus(w http.ResponseWriter, r *http.Request, params Ge
 
 // SetStreamStatus lets events flow, wait, or be dropped.
 func (s *REST) SetStreamStatus(w http.ResponseWriter, r *http.Request, _ SetStreamStatusParams) {
-	in, client, err := fromVendor[StreamStatus](s, r)
+	in, client, err := fromVendor[StreamStatus](s, w, r)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -123,7 +123,7 @@ func (s *REST) SetStreamStatus(w http.ResponseWriter, r *http.Request, _ SetStre
 
 // VerifyStream sends an event that repeats the vendor's state.
 func (s *REST) VerifyStream(w http.ResponseWriter, r *http.Request, _ VerifyStreamParams) {
-	in, client, err := fromVendor[StreamVerification](s, r)
+	in, client, err := fromVendor[StreamVerification](s, w, r)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -140,7 +140,7 @@ func (s *REST) VerifyStream(w http.ResponseWriter, r *http.Request, _ VerifyStre
 
 // PollStream takes the vendor's acknowledgements and gives it what waits.
 func (s *REST) PollStream(w http.ResponseWriter, r *http.Request, stream Identifier) {
-	in, client, err := fromVendor[Poll](s, r)
+	in, client, err := fromVendor[Poll](s, w, r)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -159,8 +159,8 @@ func (s *REST) PollStream(w http.ResponseWriter, r *http.Request, stream Identif
 }
 
 // fromVendor is who calls, and with what.
-func fromVendor[In any](s *REST, r *http.Request) (in In, client id.Client, err error) {
-	if client, err = s.vendor(r); err != nil {
+func fromVendor[In any](s *REST, w http.ResponseWriter, r *http.Request) (in In, client id.Client, err error) {
+	if client, err = s.vendor(w, r); err != nil {
 		return in, "", err
 	}
 	in, err = read[In](r)

@@ -29,13 +29,16 @@ type caller struct {
 	program bool
 }
 
-func (s *REST) caller(r *http.Request, scope string) (caller, error) {
+func (s *REST) caller(w http.ResponseWriter, r *http.Request, scope string) (caller, error) {
 	token := bearer(r)
 	if token == "" {
 		who, err := s.session(r)
 		return caller{account: who.Account}, err
 	}
 	p, err := s.o.Accounts.ProgramOf(r.Context(), token)
+	if err == nil {
+		err = s.programs.admit(w.Header(), string(p.ID))
+	}
 	if err == nil {
 		err = p.May(scope)
 	}
@@ -47,7 +50,7 @@ func (s *REST) caller(r *http.Request, scope string) (caller, error) {
 
 // askedBy is a question that a program may ask too.
 func askedBy[Out any](s *REST, w http.ResponseWriter, r *http.Request, scope string, do func(context.Context, caller) (Out, error)) {
-	who, err := s.caller(r, scope)
+	who, err := s.caller(w, r, scope)
 	if err != nil {
 		s.fail(w, r, err)
 		return

@@ -17,7 +17,7 @@ import (
 
 // GetVendorGrant shows a vendor a consent that it has or had (Grant Management for OAuth 2.0).
 func (s *REST) GetVendorGrant(w http.ResponseWriter, r *http.Request, grant GrantID) {
-	client, name, err := s.vendorsGrant(r, grant)
+	client, name, err := s.vendorsGrant(w, r, grant)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -28,7 +28,7 @@ func (s *REST) GetVendorGrant(w http.ResponseWriter, r *http.Request, grant Gran
 
 // RevokeVendorGrant gives a consent back.
 func (s *REST) RevokeVendorGrant(w http.ResponseWriter, r *http.Request, grant GrantID) {
-	client, name, err := s.vendorsGrant(r, grant)
+	client, name, err := s.vendorsGrant(w, r, grant)
 	if err == nil {
 		_, err = s.o.Consent.GiveBack(r.Context(), client, name)
 	}
@@ -37,7 +37,7 @@ func (s *REST) RevokeVendorGrant(w http.ResponseWriter, r *http.Request, grant G
 
 // ListVendorReceipts gives a vendor its proofs of the decisions about one consent.
 func (s *REST) ListVendorReceipts(w http.ResponseWriter, r *http.Request, grant GrantID) {
-	client, name, err := s.vendorsGrant(r, grant)
+	client, name, err := s.vendorsGrant(w, r, grant)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -75,8 +75,8 @@ func (s *REST) vendorReceipts(r *http.Request, client id.Client, grant id.Grant)
 }
 
 // vendorsGrant says which vendor calls, and about what.
-func (s *REST) vendorsGrant(r *http.Request, grant GrantID) (id.Client, id.Grant, error) {
-	client, err := s.vendor(r)
+func (s *REST) vendorsGrant(w http.ResponseWriter, r *http.Request, grant GrantID) (id.Client, id.Grant, error) {
+	client, err := s.vendor(w, r)
 	if err != nil {
 		return "", "", err
 	}
@@ -86,7 +86,7 @@ func (s *REST) vendorsGrant(r *http.Request, grant GrantID) (id.Client, id.Grant
 
 // PreviewRequest says what a customer would be asked.
 func (s *REST) PreviewRequest(w http.ResponseWriter, r *http.Request) {
-	in, client, err := fromVendor[PreviewedRequest](s, r)
+	in, client, err := fromVendor[PreviewedRequest](s, w, r)
 	var wanted provider.Wanted
 	if err == nil {
 		wanted, err = wantedIn(in)
@@ -126,7 +126,7 @@ func wantedIn(in PreviewedRequest) (provider.Wanted, error) {
 
 // CreateRequest keeps what a vendor asks until a customer answers.
 func (s *REST) CreateRequest(w http.ResponseWriter, r *http.Request, _ CreateRequestParams) {
-	in, client, err := fromVendor[NewRequest](s, r)
+	in, client, err := fromVendor[NewRequest](s, w, r)
 	var grant id.Grant
 	if err == nil && in.GrantID != "" {
 		grant, err = parsed[id.Grant](in.GrantID)
@@ -154,7 +154,7 @@ const maxWait = 90 * 24 * time.Hour
 
 // GetRequest shows a vendor its request.
 func (s *REST) GetRequest(w http.ResponseWriter, r *http.Request, request RequestID) {
-	client, name, err := s.vendorsRequest(r, request)
+	client, name, err := s.vendorsRequest(w, r, request)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -165,15 +165,15 @@ func (s *REST) GetRequest(w http.ResponseWriter, r *http.Request, request Reques
 
 // DeleteRequest takes a request back.
 func (s *REST) DeleteRequest(w http.ResponseWriter, r *http.Request, request RequestID) {
-	client, name, err := s.vendorsRequest(r, request)
+	client, name, err := s.vendorsRequest(w, r, request)
 	if err == nil {
 		err = s.o.Provider.Unask(r.Context(), client, name)
 	}
 	s.done(w, r, err)
 }
 
-func (s *REST) vendorsRequest(r *http.Request, request RequestID) (id.Client, id.Request, error) {
-	client, err := s.vendor(r)
+func (s *REST) vendorsRequest(w http.ResponseWriter, r *http.Request, request RequestID) (id.Client, id.Request, error) {
+	client, err := s.vendor(w, r)
 	if err != nil {
 		return "", "", err
 	}

@@ -32,6 +32,8 @@ type serverConfig struct {
 	Registration      string        `enum:"off,token,open" default:"off" help:"Who may register a vendor beside you: nobody (off), who has a token of yours (token), or anybody (open)."`
 	ClientIDDocuments bool          `help:"Take vendors whose client_id is the https address of a document about them."`
 	ReadLog           string        `enum:"gathered,strict" default:"gathered" help:"Record reads within a second (gathered), or each before its answer (strict)."`
+	RateVendor        int           `default:"600" placeholder:"N" help:"How many calls of the API a vendor may make in a minute; 0 is as many as it likes."`
+	RateProgram       int           `default:"120" placeholder:"N" help:"How many a customer's own program may make; 0 is as many as it likes."`
 	SessionLifetime   time.Duration `default:"168h" help:"How long a customer stays signed in."`
 	KeyRotation       time.Duration `default:"0" placeholder:"DURATION" help:"How often keys are replaced by themselves, such as 2160h; 0 is never."`
 	LogLevel          string        `enum:"debug,info,warn,error" default:"info" help:"What to log: debug, info, warn, error."`
@@ -70,6 +72,11 @@ func (c *serverConfig) validate() error {
 		}
 	}
 	c.checkCertificates(add)
+	for setting, n := range map[string]int{"rate-vendor": c.RateVendor, "rate-program": c.RateProgram} {
+		if n < 0 || n > 1_000_000 {
+			add(setting, "must be between 0 and 1000000")
+		}
+	}
 	if c.SessionLifetime < 5*time.Minute || c.SessionLifetime > 90*24*time.Hour {
 		add("session-lifetime", "must be between 5m and 2160h")
 	}

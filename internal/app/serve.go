@@ -157,6 +157,7 @@ func newHandler(c serverConfig, n *node, m *metrics, now func() time.Time, log *
 		Provider: oidc.Handler(), Pages: pages, Reference: newReference(pages),
 		REST: rest.New(rest.Options{
 			Issuer: c.Issuer, Accounts: n.accounts, Consent: n.consent, Provider: oidc, Keys: n.keys, Signals: n.signals, Calls: n.calls,
+			Limits: rest.Limits{Vendor: c.RateVendor, Program: c.RateProgram},
 			Cookie: cookie, Now: now, Log: log,
 		}),
 		Ready: n.ready, TrustedProxies: proxies, Observe: m.observe, Now: now, Log: log,

@@ -69,6 +69,7 @@ func Start(t testing.TB, flags ...string) *Program {
 	}
 	args := append([]string{
 		"serve", "--issuer", p.Issuer, "--listen", listen, "--admin-listen", admin, "--data", p.Data, "--log-level", "debug",
+		"--rate-vendor", "0", "--rate-program", "0", // tests make more calls than anybody; what they set themselves goes before
 	}, flags...)
 	p.cmd = command(t, args...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
