@@ -229,3 +229,8 @@ func (w *world) bytesOf(t *testing.T) string {
 	}
 	return all.String()
 }
+
+// always is a change that says the same whatever there is.
+func always(c Config) func(Stream) (Config, error) {
+	return func(Stream) (Config, error) { return c, nil }
+}

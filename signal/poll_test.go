@@ -84,7 +84,7 @@ func TestPoll_streamThatIsNotTheVendors_isUnknown(t *testing.T) {
 		"verify": func() error { return w.Verify(t.Context(), other.ID, s.ID, "") },
 		"status": func() error { _, err := w.SetStatus(t.Context(), other.ID, s.ID, Paused, ""); return err },
 		"configure": func() error {
-			_, err := w.Configure(t.Context(), other.ID, s.ID, Config{Method: Poll})
+			_, err := w.Configure(t.Context(), other.ID, s.ID, always(Config{Method: Poll}))
 			return err
 		},
 		"another name": func() error { _, err := w.Poll(t.Context(), w.vendor.ID, "x", PollRequest{}); return err },

@@ -159,15 +159,19 @@ func (t *Transmitter) verify(ctx context.Context, client id.Client, stream id.St
 
 // remove deletes a stream and what was not told. Without a name any stream of the vendor goes, and
 // none is no mistake.
-func (t *Transmitter) remove(ctx context.Context, client id.Client, stream id.Stream) error {
+func (t *Transmitter) remove(ctx context.Context, client id.Client, stream id.Stream, only ...Condition) error {
 	err := t.o.Store.Update(ctx, func(tx store.Tx) error {
-		if _, _, err := t.load(tx, client, stream); err != nil {
+		now, _, err := t.load(tx, client, stream)
+		if err != nil {
+			return err
+		}
+		if err := holds(now, only); err != nil {
 			return err
 		}
 		if err := tx.Delete(streamKey(client)); err != nil {
 			return err
 		}
-		_, err := outbox.Shut(tx, client)
+		_, err = outbox.Shut(tx, client)
 		return err
 	})
 	if stream == "" && errors.Is(err, ErrNoStream) {

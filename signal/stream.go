@@ -108,12 +108,30 @@ func (t *Transmitter) Stream(ctx context.Context, client id.Client) (Stream, err
 	return s, nil
 }
 
-// Configure replaces what the vendor said about its stream.
-func (t *Transmitter) Configure(ctx context.Context, client id.Client, stream id.Stream, c Config) (Stream, error) {
-	if err := t.check(&c); err != nil {
-		return Stream{}, fmt.Errorf("configure stream: %w", err)
+// Condition may refuse a change because of what the stream is now. It runs in the transaction of the
+// change, perhaps more than once.
+type Condition func(now Stream) error
+
+func holds(now Stream, all []Condition) error {
+	for _, condition := range all {
+		if err := condition(now); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// Configure replaces what the vendor said about its stream by what becomes of it. Like a Condition, change
+// runs in the transaction: nothing that somebody else says meanwhile is lost.
+func (t *Transmitter) Configure(ctx context.Context, client id.Client, stream id.Stream, change func(now Stream) (Config, error)) (Stream, error) {
 	s, err := t.change(ctx, client, stream, func(s *Stream) error {
+		c, err := change(*s)
+		if err == nil {
+			err = t.check(&c)
+		}
+		if err != nil {
+			return err
+		}
 		s.Config = c
 		return nil
 	})
@@ -124,7 +142,7 @@ func (t *Transmitter) Configure(ctx context.Context, client id.Client, stream id
 }
 
 // SetStatus lets events flow, wait, or be dropped.
-func (t *Transmitter) SetStatus(ctx context.Context, client id.Client, stream id.Stream, status Status, reason string) (Stream, error) {
+func (t *Transmitter) SetStatus(ctx context.Context, client id.Client, stream id.Stream, status Status, reason string, only ...Condition) (Stream, error) {
 	if status != Enabled && status != Paused && status != Disabled {
 		return Stream{}, ErrStatus
 	}
@@ -132,6 +150,9 @@ func (t *Transmitter) SetStatus(ctx context.Context, client id.Client, stream id
 		return Stream{}, ErrStream
 	}
 	s, err := t.change(ctx, client, stream, func(s *Stream) error {
+		if err := holds(*s, only); err != nil {
+			return err
+		}
 		s.Status, s.Reason = status, reason
 		return nil
 	})
@@ -154,8 +175,8 @@ func (t *Transmitter) Verify(ctx context.Context, client id.Client, stream id.St
 }
 
 // Delete ends the vendor's stream and drops what it was not told.
-func (t *Transmitter) Delete(ctx context.Context, client id.Client, stream id.Stream) error {
-	if err := t.remove(ctx, client, stream); err != nil {
+func (t *Transmitter) Delete(ctx context.Context, client id.Client, stream id.Stream, only ...Condition) error {
+	if err := t.remove(ctx, client, stream, only...); err != nil {
 		return fmt.Errorf("delete stream: %w", err)
 	}
 	return nil

@@ -61,7 +61,7 @@ func TestStream_typesThatNobodyKnows_areKeptAndNotDelivered(t *testing.T) {
 	if answer := w.poll(t, s, PollRequest{Max: -1}); len(answer.Sets) != 1 || answer.Sets[e.ID] == "" {
 		t.Errorf("%d events", len(answer.Sets))
 	}
-	s, err := w.Configure(t.Context(), w.vendor.ID, s.ID, Config{Method: Poll})
+	s, err := w.Configure(t.Context(), w.vendor.ID, s.ID, always(Config{Method: Poll}))
 	if err != nil || !slices.Equal(s.Delivered(), Supported()) {
 		t.Errorf("all are delivered after asking for none: %v %v", s.Delivered(), err)
 	}

@@ -1348,6 +1348,9 @@ type GrantID = Identifier
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
 
+// IfMatch defines model for IfMatch.
+type IfMatch = string
+
 // RequestID 26 characters of lower-case base32; never a secret.
 type RequestID = Identifier
 
@@ -1417,12 +1420,20 @@ type SetStreamStatusParams struct {
 	// IdempotencyKey The caller's own name for this request, such as a UUID, as a string or as bare text. For 24 hours the same
 	// request with the same key gets the same answer, and nothing is done again. What was refused may be tried again.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+
+	// IfMatch The `ETag` that `GET` answered here (with the same `stream_id`, where there is one): the change is made only if
+	// that is still so, else 412 `precondition-failed`.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
 // DeleteStreamParams defines parameters for DeleteStream.
 type DeleteStreamParams struct {
 	// StreamID The stream's identifier.
 	StreamID StreamID `form:"stream_id,omitempty" json:"stream_id,omitempty,omitzero"`
+
+	// IfMatch The `ETag` that `GET` answered here (with the same `stream_id`, where there is one): the change is made only if
+	// that is still so, else 412 `precondition-failed`.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
 // GetStreamParams defines parameters for GetStream.
@@ -1431,11 +1442,25 @@ type GetStreamParams struct {
 	StreamID StreamID `form:"stream_id,omitempty" json:"stream_id,omitempty,omitzero"`
 }
 
+// UpdateStreamParams defines parameters for UpdateStream.
+type UpdateStreamParams struct {
+	// IfMatch The `ETag` that `GET` answered here (with the same `stream_id`, where there is one): the change is made only if
+	// that is still so, else 412 `precondition-failed`.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
 // CreateStreamParams defines parameters for CreateStream.
 type CreateStreamParams struct {
 	// IdempotencyKey The caller's own name for this request, such as a UUID, as a string or as bare text. For 24 hours the same
 	// request with the same key gets the same answer, and nothing is done again. What was refused may be tried again.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ReplaceStreamParams defines parameters for ReplaceStream.
+type ReplaceStreamParams struct {
+	// IfMatch The `ETag` that `GET` answered here (with the same `stream_id`, where there is one): the change is made only if
+	// that is still so, else 412 `precondition-failed`.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
 // VerifyStreamParams defines parameters for VerifyStream.
@@ -1450,6 +1475,13 @@ type CreateTokenParams struct {
 	// IdempotencyKey The caller's own name for this request, such as a UUID, as a string or as bare text. For 24 hours the same
 	// request with the same key gets the same answer, and nothing is done again. What was refused may be tried again.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// SaveVaultParams defines parameters for SaveVault.
+type SaveVaultParams struct {
+	// IfMatch The `ETag` that `GET` answered here (with the same `stream_id`, where there is one): the change is made only if
+	// that is still so, else 412 `precondition-failed`.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
 // CreateRequestParams defines parameters for CreateRequest.
@@ -1786,9 +1818,9 @@ type ClientInterface interface {
 	GetStream(ctx context.Context, params *GetStreamParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateStreamWithBody request with any body
-	UpdateStreamWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	UpdateStreamWithBody(ctx context.Context, params *UpdateStreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	UpdateStream(ctx context.Context, body UpdateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	UpdateStream(ctx context.Context, params *UpdateStreamParams, body UpdateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateStreamWithBody request with any body
 	CreateStreamWithBody(ctx context.Context, params *CreateStreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1796,9 +1828,9 @@ type ClientInterface interface {
 	CreateStream(ctx context.Context, params *CreateStreamParams, body CreateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReplaceStreamWithBody request with any body
-	ReplaceStreamWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ReplaceStreamWithBody(ctx context.Context, params *ReplaceStreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	ReplaceStream(ctx context.Context, body ReplaceStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ReplaceStream(ctx context.Context, params *ReplaceStreamParams, body ReplaceStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// VerifyStreamWithBody request with any body
 	VerifyStreamWithBody(ctx context.Context, params *VerifyStreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1820,9 +1852,9 @@ type ClientInterface interface {
 	GetVault(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SaveVaultWithBody request with any body
-	SaveVaultWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	SaveVaultWithBody(ctx context.Context, params *SaveVaultParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	SaveVault(ctx context.Context, body SaveVaultJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	SaveVault(ctx context.Context, params *SaveVaultParams, body SaveVaultJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListVaultRevisions request
 	ListVaultRevisions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2612,8 +2644,8 @@ func (c *Client) GetStream(ctx context.Context, params *GetStreamParams, reqEdit
 	return c.Client.Do(req)
 }
 
-func (c *Client) UpdateStreamWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewUpdateStreamRequestWithBody(c.Server, contentType, body)
+func (c *Client) UpdateStreamWithBody(ctx context.Context, params *UpdateStreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateStreamRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2624,8 +2656,8 @@ func (c *Client) UpdateStreamWithBody(ctx context.Context, contentType string, b
 	return c.Client.Do(req)
 }
 
-func (c *Client) UpdateStream(ctx context.Context, body UpdateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewUpdateStreamRequest(c.Server, body)
+func (c *Client) UpdateStream(ctx context.Context, params *UpdateStreamParams, body UpdateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateStreamRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2660,8 +2692,8 @@ func (c *Client) CreateStream(ctx context.Context, params *CreateStreamParams, b
 	return c.Client.Do(req)
 }
 
-func (c *Client) ReplaceStreamWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewReplaceStreamRequestWithBody(c.Server, contentType, body)
+func (c *Client) ReplaceStreamWithBody(ctx context.Context, params *ReplaceStreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReplaceStreamRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2672,8 +2704,8 @@ func (c *Client) ReplaceStreamWithBody(ctx context.Context, contentType string, 
 	return c.Client.Do(req)
 }
 
-func (c *Client) ReplaceStream(ctx context.Context, body ReplaceStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewReplaceStreamRequest(c.Server, body)
+func (c *Client) ReplaceStream(ctx context.Context, params *ReplaceStreamParams, body ReplaceStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReplaceStreamRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2768,8 +2800,8 @@ func (c *Client) GetVault(ctx context.Context, reqEditors ...RequestEditorFn) (*
 	return c.Client.Do(req)
 }
 
-func (c *Client) SaveVaultWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewSaveVaultRequestWithBody(c.Server, contentType, body)
+func (c *Client) SaveVaultWithBody(ctx context.Context, params *SaveVaultParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSaveVaultRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2780,8 +2812,8 @@ func (c *Client) SaveVaultWithBody(ctx context.Context, contentType string, body
 	return c.Client.Do(req)
 }
 
-func (c *Client) SaveVault(ctx context.Context, body SaveVaultJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewSaveVaultRequest(c.Server, body)
+func (c *Client) SaveVault(ctx context.Context, params *SaveVaultParams, body SaveVaultJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSaveVaultRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4513,6 +4545,15 @@ func NewSetStreamStatusRequestWithBody(server string, params *SetStreamStatusPar
 
 		req.Header.Set("Idempotency-Key", headerParam0)
 
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithLocation("simple", false, "If-Match", runtime.ParamLocationHeader, params.IfMatch)
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam1)
+
 	}
 
 	return req, nil
@@ -4558,6 +4599,19 @@ func NewDeleteStreamRequest(server string, params *DeleteStreamParams) (*http.Re
 	req, err := http.NewRequest("DELETE", queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithLocation("simple", false, "If-Match", runtime.ParamLocationHeader, params.IfMatch)
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
 	}
 
 	return req, nil
@@ -4609,18 +4663,18 @@ func NewGetStreamRequest(server string, params *GetStreamParams) (*http.Request,
 }
 
 // NewUpdateStreamRequest calls the generic UpdateStream builder with application/json body
-func NewUpdateStreamRequest(server string, body UpdateStreamJSONRequestBody) (*http.Request, error) {
+func NewUpdateStreamRequest(server string, params *UpdateStreamParams, body UpdateStreamJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewUpdateStreamRequestWithBody(server, "application/json", bodyReader)
+	return NewUpdateStreamRequestWithBody(server, params, "application/json", bodyReader)
 }
 
 // NewUpdateStreamRequestWithBody generates requests for UpdateStream with any type of body
-func NewUpdateStreamRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+func NewUpdateStreamRequestWithBody(server string, params *UpdateStreamParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -4644,6 +4698,19 @@ func NewUpdateStreamRequestWithBody(server string, contentType string, body io.R
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithLocation("simple", false, "If-Match", runtime.ParamLocationHeader, params.IfMatch)
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+	}
 
 	return req, nil
 }
@@ -4702,18 +4769,18 @@ func NewCreateStreamRequestWithBody(server string, params *CreateStreamParams, c
 }
 
 // NewReplaceStreamRequest calls the generic ReplaceStream builder with application/json body
-func NewReplaceStreamRequest(server string, body ReplaceStreamJSONRequestBody) (*http.Request, error) {
+func NewReplaceStreamRequest(server string, params *ReplaceStreamParams, body ReplaceStreamJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewReplaceStreamRequestWithBody(server, "application/json", bodyReader)
+	return NewReplaceStreamRequestWithBody(server, params, "application/json", bodyReader)
 }
 
 // NewReplaceStreamRequestWithBody generates requests for ReplaceStream with any type of body
-func NewReplaceStreamRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+func NewReplaceStreamRequestWithBody(server string, params *ReplaceStreamParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -4737,6 +4804,19 @@ func NewReplaceStreamRequestWithBody(server string, contentType string, body io.
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithLocation("simple", false, "If-Match", runtime.ParamLocationHeader, params.IfMatch)
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+	}
 
 	return req, nil
 }
@@ -4936,18 +5016,18 @@ func NewGetVaultRequest(server string) (*http.Request, error) {
 }
 
 // NewSaveVaultRequest calls the generic SaveVault builder with application/json body
-func NewSaveVaultRequest(server string, body SaveVaultJSONRequestBody) (*http.Request, error) {
+func NewSaveVaultRequest(server string, params *SaveVaultParams, body SaveVaultJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewSaveVaultRequestWithBody(server, "application/json", bodyReader)
+	return NewSaveVaultRequestWithBody(server, params, "application/json", bodyReader)
 }
 
 // NewSaveVaultRequestWithBody generates requests for SaveVault with any type of body
-func NewSaveVaultRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+func NewSaveVaultRequestWithBody(server string, params *SaveVaultParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -4971,6 +5051,19 @@ func NewSaveVaultRequestWithBody(server string, contentType string, body io.Read
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithLocation("simple", false, "If-Match", runtime.ParamLocationHeader, params.IfMatch)
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+	}
 
 	return req, nil
 }
@@ -5512,9 +5605,9 @@ type ClientWithResponsesInterface interface {
 	GetStreamWithResponse(ctx context.Context, params *GetStreamParams, reqEditors ...RequestEditorFn) (*GetStreamResponse, error)
 
 	// UpdateStreamWithBodyWithResponse request with any body
-	UpdateStreamWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateStreamResponse, error)
+	UpdateStreamWithBodyWithResponse(ctx context.Context, params *UpdateStreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateStreamResponse, error)
 
-	UpdateStreamWithResponse(ctx context.Context, body UpdateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateStreamResponse, error)
+	UpdateStreamWithResponse(ctx context.Context, params *UpdateStreamParams, body UpdateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateStreamResponse, error)
 
 	// CreateStreamWithBodyWithResponse request with any body
 	CreateStreamWithBodyWithResponse(ctx context.Context, params *CreateStreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateStreamResponse, error)
@@ -5522,9 +5615,9 @@ type ClientWithResponsesInterface interface {
 	CreateStreamWithResponse(ctx context.Context, params *CreateStreamParams, body CreateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateStreamResponse, error)
 
 	// ReplaceStreamWithBodyWithResponse request with any body
-	ReplaceStreamWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplaceStreamResponse, error)
+	ReplaceStreamWithBodyWithResponse(ctx context.Context, params *ReplaceStreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplaceStreamResponse, error)
 
-	ReplaceStreamWithResponse(ctx context.Context, body ReplaceStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplaceStreamResponse, error)
+	ReplaceStreamWithResponse(ctx context.Context, params *ReplaceStreamParams, body ReplaceStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplaceStreamResponse, error)
 
 	// VerifyStreamWithBodyWithResponse request with any body
 	VerifyStreamWithBodyWithResponse(ctx context.Context, params *VerifyStreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VerifyStreamResponse, error)
@@ -5546,9 +5639,9 @@ type ClientWithResponsesInterface interface {
 	GetVaultWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetVaultResponse, error)
 
 	// SaveVaultWithBodyWithResponse request with any body
-	SaveVaultWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SaveVaultResponse, error)
+	SaveVaultWithBodyWithResponse(ctx context.Context, params *SaveVaultParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SaveVaultResponse, error)
 
-	SaveVaultWithResponse(ctx context.Context, body SaveVaultJSONRequestBody, reqEditors ...RequestEditorFn) (*SaveVaultResponse, error)
+	SaveVaultWithResponse(ctx context.Context, params *SaveVaultParams, body SaveVaultJSONRequestBody, reqEditors ...RequestEditorFn) (*SaveVaultResponse, error)
 
 	// ListVaultRevisionsWithResponse request
 	ListVaultRevisionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListVaultRevisionsResponse, error)
@@ -7526,16 +7619,16 @@ func (c *ClientWithResponses) GetStreamWithResponse(ctx context.Context, params 
 }
 
 // UpdateStreamWithBodyWithResponse request with arbitrary body returning *UpdateStreamResponse
-func (c *ClientWithResponses) UpdateStreamWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateStreamResponse, error) {
-	rsp, err := c.UpdateStreamWithBody(ctx, contentType, body, reqEditors...)
+func (c *ClientWithResponses) UpdateStreamWithBodyWithResponse(ctx context.Context, params *UpdateStreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateStreamResponse, error) {
+	rsp, err := c.UpdateStreamWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseUpdateStreamResponse(rsp)
 }
 
-func (c *ClientWithResponses) UpdateStreamWithResponse(ctx context.Context, body UpdateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateStreamResponse, error) {
-	rsp, err := c.UpdateStream(ctx, body, reqEditors...)
+func (c *ClientWithResponses) UpdateStreamWithResponse(ctx context.Context, params *UpdateStreamParams, body UpdateStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateStreamResponse, error) {
+	rsp, err := c.UpdateStream(ctx, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -7560,16 +7653,16 @@ func (c *ClientWithResponses) CreateStreamWithResponse(ctx context.Context, para
 }
 
 // ReplaceStreamWithBodyWithResponse request with arbitrary body returning *ReplaceStreamResponse
-func (c *ClientWithResponses) ReplaceStreamWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplaceStreamResponse, error) {
-	rsp, err := c.ReplaceStreamWithBody(ctx, contentType, body, reqEditors...)
+func (c *ClientWithResponses) ReplaceStreamWithBodyWithResponse(ctx context.Context, params *ReplaceStreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplaceStreamResponse, error) {
+	rsp, err := c.ReplaceStreamWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseReplaceStreamResponse(rsp)
 }
 
-func (c *ClientWithResponses) ReplaceStreamWithResponse(ctx context.Context, body ReplaceStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplaceStreamResponse, error) {
-	rsp, err := c.ReplaceStream(ctx, body, reqEditors...)
+func (c *ClientWithResponses) ReplaceStreamWithResponse(ctx context.Context, params *ReplaceStreamParams, body ReplaceStreamJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplaceStreamResponse, error) {
+	rsp, err := c.ReplaceStream(ctx, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -7638,16 +7731,16 @@ func (c *ClientWithResponses) GetVaultWithResponse(ctx context.Context, reqEdito
 }
 
 // SaveVaultWithBodyWithResponse request with arbitrary body returning *SaveVaultResponse
-func (c *ClientWithResponses) SaveVaultWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SaveVaultResponse, error) {
-	rsp, err := c.SaveVaultWithBody(ctx, contentType, body, reqEditors...)
+func (c *ClientWithResponses) SaveVaultWithBodyWithResponse(ctx context.Context, params *SaveVaultParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SaveVaultResponse, error) {
+	rsp, err := c.SaveVaultWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseSaveVaultResponse(rsp)
 }
 
-func (c *ClientWithResponses) SaveVaultWithResponse(ctx context.Context, body SaveVaultJSONRequestBody, reqEditors ...RequestEditorFn) (*SaveVaultResponse, error) {
-	rsp, err := c.SaveVault(ctx, body, reqEditors...)
+func (c *ClientWithResponses) SaveVaultWithResponse(ctx context.Context, params *SaveVaultParams, body SaveVaultJSONRequestBody, reqEditors ...RequestEditorFn) (*SaveVaultResponse, error) {
+	rsp, err := c.SaveVault(ctx, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}

@@ -3,8 +3,11 @@ package rest
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"strings"
+
+	"github.com/meins-id/meins/internal/fault"
 )
 
 // tagged names what a GET answers, and does not send it again to who has it (RFC 9110, 13.1.2). The name
@@ -40,8 +43,7 @@ func (t *tagger) Write(body []byte) (int, error) {
 	if t.status == 0 {
 		return t.ResponseWriter.Write(body)
 	}
-	sum := sha256.Sum256(body)
-	tag := `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+	tag := tagOf(body)
 	t.Header().Set("ETag", tag)
 	status := t.status
 	t.status = 0
@@ -52,6 +54,36 @@ func (t *tagger) Write(body []byte) (int, error) {
 	}
 	t.ResponseWriter.WriteHeader(status)
 	return t.ResponseWriter.Write(body)
+}
+
+// tagOf names an answer.
+func tagOf(body []byte) string {
+	sum := sha256.Sum256(body)
+	return `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+}
+
+var errChanged = fault.New(fault.Stale, "precondition-failed", "this was changed since you read it; read it again")
+
+// unchanged holds If-Match: what is to be replaced must still be what the caller read (RFC 9110, 13.1.1).
+// It is asked in the transaction of the change where there is one, with what GET would answer now.
+func unchanged(r *http.Request, now any) error {
+	known := r.Header.Values("If-Match")
+	if len(known) == 0 {
+		return nil
+	}
+	body, err := json.Marshal(now)
+	if err != nil {
+		return errChanged.Because(err)
+	}
+	tag := tagOf(body)
+	for _, header := range known {
+		for one := range strings.SplitSeq(header, ",") {
+			if one = strings.TrimSpace(one); one == tag || one == "*" { // a weak one never matches here
+				return nil
+			}
+		}
+	}
+	return errChanged
 }
 
 // Unwrap lets http.ResponseController reach the connection.

@@ -1344,6 +1344,9 @@ type GrantID = Identifier
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
 
+// IfMatch defines model for IfMatch.
+type IfMatch = string
+
 // RequestID 26 characters of lower-case base32; never a secret.
 type RequestID = Identifier
 
@@ -1413,12 +1416,20 @@ type SetStreamStatusParams struct {
 	// IdempotencyKey The caller's own name for this request, such as a UUID, as a string or as bare text. For 24 hours the same
 	// request with the same key gets the same answer, and nothing is done again. What was refused may be tried again.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+
+	// IfMatch The `ETag` that `GET` answered here (with the same `stream_id`, where there is one): the change is made only if
+	// that is still so, else 412 `precondition-failed`.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
 // DeleteStreamParams defines parameters for DeleteStream.
 type DeleteStreamParams struct {
 	// StreamID The stream's identifier.
 	StreamID StreamID `form:"stream_id,omitempty" json:"stream_id,omitempty,omitzero"`
+
+	// IfMatch The `ETag` that `GET` answered here (with the same `stream_id`, where there is one): the change is made only if
+	// that is still so, else 412 `precondition-failed`.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
 // GetStreamParams defines parameters for GetStream.
@@ -1427,11 +1438,25 @@ type GetStreamParams struct {
 	StreamID StreamID `form:"stream_id,omitempty" json:"stream_id,omitempty,omitzero"`
 }
 
+// UpdateStreamParams defines parameters for UpdateStream.
+type UpdateStreamParams struct {
+	// IfMatch The `ETag` that `GET` answered here (with the same `stream_id`, where there is one): the change is made only if
+	// that is still so, else 412 `precondition-failed`.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
 // CreateStreamParams defines parameters for CreateStream.
 type CreateStreamParams struct {
 	// IdempotencyKey The caller's own name for this request, such as a UUID, as a string or as bare text. For 24 hours the same
 	// request with the same key gets the same answer, and nothing is done again. What was refused may be tried again.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ReplaceStreamParams defines parameters for ReplaceStream.
+type ReplaceStreamParams struct {
+	// IfMatch The `ETag` that `GET` answered here (with the same `stream_id`, where there is one): the change is made only if
+	// that is still so, else 412 `precondition-failed`.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
 // VerifyStreamParams defines parameters for VerifyStream.
@@ -1446,6 +1471,13 @@ type CreateTokenParams struct {
 	// IdempotencyKey The caller's own name for this request, such as a UUID, as a string or as bare text. For 24 hours the same
 	// request with the same key gets the same answer, and nothing is done again. What was refused may be tried again.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// SaveVaultParams defines parameters for SaveVault.
+type SaveVaultParams struct {
+	// IfMatch The `ETag` that `GET` answered here (with the same `stream_id`, where there is one): the change is made only if
+	// that is still so, else 412 `precondition-failed`.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
 // CreateRequestParams defines parameters for CreateRequest.
@@ -1672,13 +1704,13 @@ type ServerInterface interface {
 	GetStream(w http.ResponseWriter, r *http.Request, params GetStreamParams)
 	// Change some of the stream's configuration
 	// (PATCH /ssf/stream)
-	UpdateStream(w http.ResponseWriter, r *http.Request)
+	UpdateStream(w http.ResponseWriter, r *http.Request, params UpdateStreamParams)
 	// Begin to listen
 	// (POST /ssf/stream)
 	CreateStream(w http.ResponseWriter, r *http.Request, params CreateStreamParams)
 	// Replace the stream's configuration
 	// (PUT /ssf/stream)
-	ReplaceStream(w http.ResponseWriter, r *http.Request)
+	ReplaceStream(w http.ResponseWriter, r *http.Request, params ReplaceStreamParams)
 	// Ask for an event that shows that the stream works
 	// (POST /ssf/verify)
 	VerifyStream(w http.ResponseWriter, r *http.Request, params VerifyStreamParams)
@@ -1696,7 +1728,7 @@ type ServerInterface interface {
 	GetVault(w http.ResponseWriter, r *http.Request)
 	// Save the next revision
 	// (PUT /vault)
-	SaveVault(w http.ResponseWriter, r *http.Request)
+	SaveVault(w http.ResponseWriter, r *http.Request, params SaveVaultParams)
 	// The revisions that are kept
 	// (GET /vault/revisions)
 	ListVaultRevisions(w http.ResponseWriter, r *http.Request)
@@ -2807,6 +2839,25 @@ func (siw *ServerInterfaceWrapper) SetStreamStatus(w http.ResponseWriter, r *htt
 
 	}
 
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "If-Match", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "If-Match", Err: err})
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.SetStreamStatus(w, r, params)
 	}))
@@ -2838,6 +2889,27 @@ func (siw *ServerInterfaceWrapper) DeleteStream(w http.ResponseWriter, r *http.R
 	if err != nil {
 		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "stream_id", Err: err})
 		return
+	}
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "If-Match", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "If-Match", Err: err})
+			return
+		}
+
+		params.IfMatch = IfMatch
+
 	}
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -2887,14 +2959,40 @@ func (siw *ServerInterfaceWrapper) GetStream(w http.ResponseWriter, r *http.Requ
 // UpdateStream operation middleware
 func (siw *ServerInterfaceWrapper) UpdateStream(w http.ResponseWriter, r *http.Request) {
 
+	var err error
+
 	ctx := r.Context()
 
 	ctx = context.WithValue(ctx, VendorScopes, []string{})
 
 	r = r.WithContext(ctx)
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateStreamParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "If-Match", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "If-Match", Err: err})
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.UpdateStream(w, r)
+		siw.Handler.UpdateStream(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2953,14 +3051,40 @@ func (siw *ServerInterfaceWrapper) CreateStream(w http.ResponseWriter, r *http.R
 // ReplaceStream operation middleware
 func (siw *ServerInterfaceWrapper) ReplaceStream(w http.ResponseWriter, r *http.Request) {
 
+	var err error
+
 	ctx := r.Context()
 
 	ctx = context.WithValue(ctx, VendorScopes, []string{})
 
 	r = r.WithContext(ctx)
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReplaceStreamParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "If-Match", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "If-Match", Err: err})
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.ReplaceStream(w, r)
+		siw.Handler.ReplaceStream(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -3136,14 +3260,40 @@ func (siw *ServerInterfaceWrapper) GetVault(w http.ResponseWriter, r *http.Reque
 // SaveVault operation middleware
 func (siw *ServerInterfaceWrapper) SaveVault(w http.ResponseWriter, r *http.Request) {
 
+	var err error
+
 	ctx := r.Context()
 
 	ctx = context.WithValue(ctx, SessionScopes, []string{})
 
 	r = r.WithContext(ctx)
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SaveVaultParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "If-Match", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "If-Match", Err: err})
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.SaveVault(w, r)
+		siw.Handler.SaveVault(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {

@@ -51,12 +51,12 @@ func (s *REST) GetStream(w http.ResponseWriter, r *http.Request, params GetStrea
 }
 
 // UpdateStream changes what the vendor says, and leaves the rest.
-func (s *REST) UpdateStream(w http.ResponseWriter, r *http.Request) {
+func (s *REST) UpdateStream(w http.ResponseWriter, r *http.Request, _ UpdateStreamParams) {
 	s.configure(w, r, func(now signal.Config) signal.Config { return now })
 }
 
 // ReplaceStream replaces all that the vendor said before.
-func (s *REST) ReplaceStream(w http.ResponseWriter, r *http.Request) {
+func (s *REST) ReplaceStream(w http.ResponseWriter, r *http.Request, _ ReplaceStreamParams) {
 	s.configure(w, r, func(signal.Config) signal.Config { return signal.Config{} })
 }
 
@@ -68,11 +68,13 @@ func (s *REST) configure(w http.ResponseWriter, r *http.Request, over func(signa
 		return
 	}
 	found, err := s.named(r.Context(), client, in.StreamID)
-	if err == nil && !s.repeats(in, found) {
-		err = signal.ErrStream
-	}
 	if err == nil {
-		found, err = s.o.Signals.Configure(r.Context(), client, found.ID, configOf(in, over(found.Config)))
+		found, err = s.o.Signals.Configure(r.Context(), client, found.ID, func(now signal.Stream) (signal.Config, error) {
+			if !s.repeats(in, now) {
+				return signal.Config{}, signal.ErrStream
+			}
+			return configOf(in, over(now.Config)), unchanged(r, s.streamOut(now))
+		})
 	}
 	s.answer(w, r, http.StatusOK, s.streamOut(found), err)
 }
@@ -88,7 +90,7 @@ func (s *REST) DeleteStream(w http.ResponseWriter, r *http.Request, params Delet
 	if err == nil {
 		var found signal.Stream
 		if found, err = s.named(r.Context(), client, params.StreamID); err == nil {
-			err = s.o.Signals.Delete(r.Context(), client, found.ID)
+			err = s.o.Signals.Delete(r.Context(), client, found.ID, func(now signal.Stream) error { return unchanged(r, s.streamOut(now)) })
 		}
 	}
 	s.done(w, r, err)
@@ -115,7 +117,8 @@ func (s *REST) SetStreamStatus(w http.ResponseWriter, r *http.Request, _ SetStre
 	once(s, w, r, c, func(ctx context.Context) (StreamStatus, error) {
 		found, err := s.named(ctx, client, in.StreamID)
 		if err == nil {
-			found, err = s.o.Signals.SetStatus(ctx, client, found.ID, signal.Status(in.Status), in.Reason)
+			found, err = s.o.Signals.SetStatus(ctx, client, found.ID, signal.Status(in.Status), in.Reason,
+				func(now signal.Stream) error { return unchanged(r, statusOut(now)) })
 		}
 		return statusOut(found), err
 	})

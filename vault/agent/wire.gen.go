@@ -997,6 +997,9 @@ type GrantID = Identifier
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
 
+// IfMatch defines model for IfMatch.
+type IfMatch = string
+
 // ErasureNow A request for deletion. `overdue` is one without an answer after a month.
 type ErasureNow = Erasure
 
@@ -1042,6 +1045,13 @@ type GetReceiptParams struct {
 
 // GetReceiptParamsForm defines parameters for GetReceipt.
 type GetReceiptParamsForm string
+
+// SaveVaultParams defines parameters for SaveVault.
+type SaveVaultParams struct {
+	// IfMatch The `ETag` that `GET` answered here (with the same `stream_id`, where there is one): the change is made only if
+	// that is still so, else 412 `precondition-failed`.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
 
 // DeleteAccountJSONRequestBody defines body for DeleteAccount for application/json ContentType.
 type DeleteAccountJSONRequestBody = CurrentAuth

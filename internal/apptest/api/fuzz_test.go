@@ -85,6 +85,7 @@ func (w *world) try(rt *rapid.T, o operation) {
 
 // headers are what calls may take in one: some good, some not.
 var headers = map[string][]string{
+	"If-Match":        {"*", "*", `"other"`, `W/"x", "y"`, "", "ä"},
 	"Idempotency-Key": {`"once"`, "twice", "", `"`, "two words", strings.Repeat("k", 300), "ä"},
 }
 
