@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -14,12 +13,6 @@ import (
 )
 
 func readsPrefix(g id.Grant) string { return "consent/reads/" + string(g) + "/" }
-
-// place is where a record stands in a list that is read from the newest on: keys are in order, so
-// that the time counts down in them. The id keeps records of the same moment apart.
-func place(at time.Time, entry id.Receipt) string {
-	return fmt.Sprintf("%016x-%s", math.MaxInt64-at.UnixNano(), entry)
-}
 
 // recordReads writes lines, some in each transaction, and says how many are on disk.
 func (db *database) recordReads(ctx context.Context, lines []tally) (int, error) {
@@ -88,7 +81,7 @@ func page[T any](r store.Reader, prefix, before string, limit int, decode func([
 	return list, next, nil
 }
 
-// isPlace says that s has the form of a place.
+// isPlace says that s has the form of a place in a list of receipts (seqPlace).
 func isPlace(s string) bool {
 	at, entry, ok := strings.Cut(s, "-")
 	if !ok || len(at) != 16 || strings.Trim(at, "0123456789abcdef") != "" {

@@ -23,7 +23,7 @@ const (
 	GrantRefresh = "refresh_token"
 	GrantClient  = "client_credentials"
 	// GrantExchange narrows an access token (RFC 8693).
-	GrantExchange = "urn:ietf:params:oauth:grant-type:token-exchange" //nolint:gosec // G101: a name
+	GrantExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
 )
 
 // Vendor is a relying party: who it says it is, where it may send customers back to, and why it

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -47,14 +48,14 @@ func newFrames() *frames { return &frames{hole: rand.Text(), made: map[frameKey]
 var errFrame = errors.New("the page that goes on must name its input and its flow once each, in this order")
 
 // frame gives the page's frame, which make renders when there is none.
-func (f *frames) frame(key frameKey, render func() (string, error)) (frame, error) {
+func (f *frames) frame(ctx context.Context, key frameKey, render func(context.Context) (string, error)) (frame, error) {
 	f.mu.RLock()
 	kept, there := f.made[key]
 	f.mu.RUnlock()
 	if there {
 		return kept, nil
 	}
-	text, err := render()
+	text, err := render(ctx)
 	if err != nil {
 		return frame{}, err
 	}
@@ -89,8 +90,8 @@ func (f frame) fill(visit resumption) ([]byte, error) {
 
 // resumePage writes the page that goes on.
 func (w *Web) resumePage(out http.ResponseWriter, r *http.Request, party consent.Party, p page, visit resumption) error {
-	around, err := w.frames.frame(frameKey{p.Tag, p.Theme, party}, func() (string, error) {
-		p.Flow, p.View = w.frames.hole, frameView{w.vendorView(r.Context(), party), template.JS(w.frames.hole)} //nolint:gosec // drawn here
+	around, err := w.frames.frame(r.Context(), frameKey{p.Tag, p.Theme, party}, func(ctx context.Context) (string, error) {
+		p.Flow, p.View = w.frames.hole, frameView{w.vendorView(ctx, party), template.JS(w.frames.hole)} //nolint:gosec // drawn here
 		return w.text(p)
 	})
 	if err != nil {

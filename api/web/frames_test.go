@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"html/template"
 	"net/http/httptest"
@@ -76,15 +77,15 @@ func TestFrame_ofOneVendor_holdsNothingOfTheCustomerWhoCameFirst(t *testing.T) {
 func TestFrame_ofAnotherVendor_isAnother_andTheyDoNotPileUp(t *testing.T) {
 	s := newSite(t)
 	f := newFrames()
-	render := func() (string, error) { return "<" + f.hole + "|" + f.hole + ">", nil }
+	render := func(context.Context) (string, error) { return "<" + f.hole + "|" + f.hole + ">", nil }
 	for i := range maxFrames + 1 {
-		_, err := f.frame(frameKey{party: consent.Party{Name: fmt.Sprint(i)}}, render)
+		_, err := f.frame(t.Context(), frameKey{party: consent.Party{Name: fmt.Sprint(i)}}, render)
 		s.must(err)
 	}
 	if len(f.made) != 1 {
 		t.Errorf("%d frames are kept", len(f.made))
 	}
-	if _, err := f.frame(frameKey{}, func() (string, error) { return f.hole, nil }); err == nil {
+	if _, err := f.frame(t.Context(), frameKey{}, func(context.Context) (string, error) { return f.hole, nil }); err == nil {
 		t.Error("a page with one hole is taken")
 	}
 	v, c := s.flowers(func(v *identity.Vendor) { v.Name = "Rosen und Meer" }), s.someone()

@@ -24,7 +24,7 @@ import (
 // Who may register a vendor. The empty text is nobody but the operator.
 const (
 	RegistrationOff   = ""
-	RegistrationToken = "token" //nolint:gosec // G101: a way, not a secret
+	RegistrationToken = "token"
 	RegistrationOpen  = "open"
 )
 

@@ -9,7 +9,7 @@ import (
 )
 
 // typeAccess is the one type of token that is exchanged, and the one that is issued.
-const typeAccess = "urn:ietf:params:oauth:token-type:access_token" //nolint:gosec // G101: a name
+const typeAccess = "urn:ietf:params:oauth:token-type:access_token"
 
 // narrowToken exchanges an access token of a vendor's own for one that can do less (RFC 8693): fewer
 // scopes and so fewer claims, or one API of those that were asked for in the beginning. It never lives

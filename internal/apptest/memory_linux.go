@@ -23,7 +23,7 @@ func (p *Program) Memory(t testing.TB, look func(where string, memory []byte)) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer memory.Close()
+	defer func() { _ = memory.Close() }() // it was only read
 	lines := bufio.NewScanner(bytes.NewReader(maps))
 	for lines.Scan() {
 		var from, to int64

@@ -72,7 +72,7 @@ func itself() (string, error) {
 
 // meins prepares the program with these arguments. Its children are the program too.
 func meins(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // our own program
+	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Env = append(os.Environ(), asProgram+"=1")
 	return cmd
 }
