@@ -97,6 +97,8 @@ var (
 	ErrDocument = fault.New(fault.Invalid, "document-missing", "there is no document to save")
 	// ErrCapsule says that a capsule to be saved is empty.
 	ErrCapsule = fault.New(fault.Invalid, "capsule-missing", "there is no capsule to save")
+	// ErrPace says that reminders come yearly, every 90 days, or never.
+	ErrPace = fault.New(fault.Invalid, "pace-invalid", "reminders come yearly, quarterly or never")
 	// ErrForgotten says that the account was deleted.
 	ErrForgotten = fault.New(fault.NotFound, "account-forgotten", "this account was deleted")
 	// ErrCursor says that a place in a list is none that the list gave.

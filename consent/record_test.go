@@ -80,15 +80,16 @@ func sampleSheet() sheet {
 // Each record type has a golden file: what was written once is read for ever.
 func TestRecords_areWrittenAsEver(t *testing.T) {
 	for name, raw := range map[string][]byte{
-		"terms":   encodeTerms(sample()),
-		"state":   encodeState(ended()),
-		"usage":   encodeUsage(7, stamp(then)),
-		"unused":  encodeUsage(0, time.Time{}),
-		"receipt": encodeReceipt(sampleReceipt()),
-		"chain":   encodeChain(Head{Seq: 7, Hash: "aGFzaA", Time: moment(then)}),
-		"refusal": encodeRefusal(then),
-		"erasure": encode(sampleErasure()),
-		"head":    encodeHead([]keptRevision{{1, stamp(then)}, {2, stamp(then)}}),
+		"terms":    encodeTerms(sample()),
+		"state":    encodeState(ended()),
+		"usage":    encodeUsage(7, stamp(then)),
+		"unused":   encodeUsage(0, time.Time{}),
+		"receipt":  encodeReceipt(sampleReceipt()),
+		"chain":    encodeChain(Head{Seq: 7, Hash: "aGFzaA", Time: moment(then)}),
+		"refusal":  encodeRefusal(then),
+		"erasure":  encode(sampleErasure()),
+		"reminder": encode(reminderRecord{versioned{recordFormat}, PaceQuarterly, stamp(then)}),
+		"head":     encodeHead([]keptRevision{{1, stamp(then)}, {2, stamp(then)}}),
 	} {
 		golden(t, name+".json", raw)
 	}

@@ -25,6 +25,7 @@ import (
 //	consent/receipts/<account>/<place> decisions, each with the hash of the one before
 //	consent/chain/<account>            the newest of them
 //	consent/refused/<account>/<client>/<digest>  when this ask was refused; expires
+//	consent/reminder/<account>         how often it is reminded, and when it was last
 //	consent/forgotten/<account>        the account is being deleted, or was a short time ago
 //
 // and of a vault, in store_vaults.go:

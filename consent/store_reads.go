@@ -119,7 +119,7 @@ func (db *database) forget(ctx context.Context, account id.Account, now time.Tim
 	}); err != nil {
 		return err
 	}
-	for _, prefix := range []string{receiptsPrefix(account), refusedPrefix(account), chainKey(account)} {
+	for _, prefix := range []string{receiptsPrefix(account), refusedPrefix(account), chainKey(account), reminderKey(account)} {
 		if err := db.clear(ctx, prefix); err != nil {
 			return err
 		}

@@ -104,6 +104,13 @@ const (
 	ReleaseKindUserinfo ReleaseKind = "userinfo"
 )
 
+// Defines values for ReminderPace.
+const (
+	ReminderPaceNever     ReminderPace = "never"
+	ReminderPaceQuarterly ReminderPace = "quarterly"
+	ReminderPaceYearly    ReminderPace = "yearly"
+)
+
 // Defines values for RequestState.
 const (
 	RequestStateAnswered  RequestState = "answered"
@@ -900,6 +907,29 @@ type ReleaseList struct {
 	Releases []Release `json:"releases"`
 }
 
+// Reminder defines model for Reminder.
+type Reminder struct {
+	Due bool `json:"due"`
+
+	// Grants What may still be read, when one is due.
+	Grants []Grant `json:"grants"`
+
+	// Next When one is due, or has been since; absent when none will be.
+	Next time.Time `json:"next,omitempty,omitzero"`
+
+	// Pace How often; `quarterly` is every 90 days.
+	Pace ReminderPace `json:"pace"`
+}
+
+// ReminderPace How often; `quarterly` is every 90 days.
+type ReminderPace string
+
+// ReminderSetting defines model for ReminderSetting.
+type ReminderSetting struct {
+	// Pace How often; `quarterly` is every 90 days.
+	Pace ReminderPace `json:"pace"`
+}
+
 // Renewal defines model for Renewal.
 type Renewal struct {
 	Passphrase NewSlot `json:"passphrase"`
@@ -1369,6 +1399,9 @@ type Redirect = RedirectAnswer
 // Refused RFC 9457.
 type Refused = Problem
 
+// ReminderNow defines model for ReminderNow.
+type ReminderNow = Reminder
+
 // StreamNow defines model for StreamNow.
 type StreamNow = Stream
 
@@ -1526,6 +1559,9 @@ type RenewGrantJSONRequestBody = Renewing
 
 // LoginParametersJSONRequestBody defines body for LoginParameters for application/json ContentType.
 type LoginParametersJSONRequestBody = LoginName
+
+// SetReminderJSONRequestBody defines body for SetReminder for application/json ContentType.
+type SetReminderJSONRequestBody = ReminderSetting
 
 // DenyRequestJSONRequestBody defines body for DenyRequest for application/json ContentType.
 type DenyRequestJSONRequestBody = WaitingDenial
@@ -1749,6 +1785,17 @@ type ClientInterface interface {
 
 	// GetReceipt request
 	GetReceipt(ctx context.Context, seq uint64, params *GetReceiptParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetReminder request
+	GetReminder(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetReminderWithBody request with any body
+	SetReminderWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	SetReminder(ctx context.Context, body SetReminderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SeeReminder request
+	SeeReminder(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListRequests request
 	ListRequests(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2334,6 +2381,54 @@ func (c *Client) ReceiptKeys(ctx context.Context, reqEditors ...RequestEditorFn)
 
 func (c *Client) GetReceipt(ctx context.Context, seq uint64, params *GetReceiptParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetReceiptRequest(c.Server, seq, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetReminder(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetReminderRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SetReminderWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetReminderRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SetReminder(ctx context.Context, body SetReminderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetReminderRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SeeReminder(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSeeReminderRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -3996,6 +4091,100 @@ func NewGetReceiptRequest(server string, seq uint64, params *GetReceiptParams) (
 	return req, nil
 }
 
+// NewGetReminderRequest generates requests for GetReminder
+func NewGetReminderRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/reminder")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSetReminderRequest calls the generic SetReminder builder with application/json body
+func NewSetReminderRequest(server string, body SetReminderJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetReminderRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSetReminderRequestWithBody generates requests for SetReminder with any type of body
+func NewSetReminderRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/reminder")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("PUT", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSeeReminderRequest generates requests for SeeReminder
+func NewSeeReminderRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/reminder/seen")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListRequestsRequest generates requests for ListRequests
 func NewListRequestsRequest(server string) (*http.Request, error) {
 	var err error
@@ -5537,6 +5726,17 @@ type ClientWithResponsesInterface interface {
 	// GetReceiptWithResponse request
 	GetReceiptWithResponse(ctx context.Context, seq uint64, params *GetReceiptParams, reqEditors ...RequestEditorFn) (*GetReceiptResponse, error)
 
+	// GetReminderWithResponse request
+	GetReminderWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetReminderResponse, error)
+
+	// SetReminderWithBodyWithResponse request with any body
+	SetReminderWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetReminderResponse, error)
+
+	SetReminderWithResponse(ctx context.Context, body SetReminderJSONRequestBody, reqEditors ...RequestEditorFn) (*SetReminderResponse, error)
+
+	// SeeReminderWithResponse request
+	SeeReminderWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*SeeReminderResponse, error)
+
 	// ListRequestsWithResponse request
 	ListRequestsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListRequestsResponse, error)
 
@@ -6267,6 +6467,75 @@ func (r GetReceiptResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r GetReceiptResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetReminderResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ReminderNow
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r GetReminderResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetReminderResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type SetReminderResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ReminderNow
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r SetReminderResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetReminderResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type SeeReminderResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *ReminderNow
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r SeeReminderResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SeeReminderResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -7399,6 +7668,41 @@ func (c *ClientWithResponses) GetReceiptWithResponse(ctx context.Context, seq ui
 		return nil, err
 	}
 	return ParseGetReceiptResponse(rsp)
+}
+
+// GetReminderWithResponse request returning *GetReminderResponse
+func (c *ClientWithResponses) GetReminderWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetReminderResponse, error) {
+	rsp, err := c.GetReminder(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetReminderResponse(rsp)
+}
+
+// SetReminderWithBodyWithResponse request with arbitrary body returning *SetReminderResponse
+func (c *ClientWithResponses) SetReminderWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetReminderResponse, error) {
+	rsp, err := c.SetReminderWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetReminderResponse(rsp)
+}
+
+func (c *ClientWithResponses) SetReminderWithResponse(ctx context.Context, body SetReminderJSONRequestBody, reqEditors ...RequestEditorFn) (*SetReminderResponse, error) {
+	rsp, err := c.SetReminder(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetReminderResponse(rsp)
+}
+
+// SeeReminderWithResponse request returning *SeeReminderResponse
+func (c *ClientWithResponses) SeeReminderWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*SeeReminderResponse, error) {
+	rsp, err := c.SeeReminder(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSeeReminderResponse(rsp)
 }
 
 // ListRequestsWithResponse request returning *ListRequestsResponse
@@ -8699,6 +9003,105 @@ func ParseGetReceiptResponse(rsp *http.Response) (*GetReceiptResponse, error) {
 
 	case rsp.StatusCode == 200:
 		// Content-type (application/jwt) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseGetReminderResponse parses an HTTP response from a GetReminderWithResponse call
+func ParseGetReminderResponse(rsp *http.Response) (*GetReminderResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetReminderResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ReminderNow
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSetReminderResponse parses an HTTP response from a SetReminderWithResponse call
+func ParseSetReminderResponse(rsp *http.Response) (*SetReminderResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetReminderResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ReminderNow
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSeeReminderResponse parses an HTTP response from a SeeReminderWithResponse call
+func ParseSeeReminderResponse(rsp *http.Response) (*SeeReminderResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SeeReminderResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ReminderNow
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
 
 	}
 

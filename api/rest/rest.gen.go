@@ -100,6 +100,13 @@ const (
 	ReleaseKindUserinfo ReleaseKind = "userinfo"
 )
 
+// Defines values for ReminderPace.
+const (
+	ReminderPaceNever     ReminderPace = "never"
+	ReminderPaceQuarterly ReminderPace = "quarterly"
+	ReminderPaceYearly    ReminderPace = "yearly"
+)
+
 // Defines values for RequestState.
 const (
 	RequestStateAnswered  RequestState = "answered"
@@ -896,6 +903,29 @@ type ReleaseList struct {
 	Releases []Release `json:"releases"`
 }
 
+// Reminder defines model for Reminder.
+type Reminder struct {
+	Due bool `json:"due"`
+
+	// Grants What may still be read, when one is due.
+	Grants []Grant `json:"grants"`
+
+	// Next When one is due, or has been since; absent when none will be.
+	Next time.Time `json:"next,omitempty,omitzero"`
+
+	// Pace How often; `quarterly` is every 90 days.
+	Pace ReminderPace `json:"pace"`
+}
+
+// ReminderPace How often; `quarterly` is every 90 days.
+type ReminderPace string
+
+// ReminderSetting defines model for ReminderSetting.
+type ReminderSetting struct {
+	// Pace How often; `quarterly` is every 90 days.
+	Pace ReminderPace `json:"pace"`
+}
+
 // Renewal defines model for Renewal.
 type Renewal struct {
 	Passphrase NewSlot `json:"passphrase"`
@@ -1365,6 +1395,9 @@ type Redirect = RedirectAnswer
 // Refused RFC 9457.
 type Refused = Problem
 
+// ReminderNow defines model for ReminderNow.
+type ReminderNow = Reminder
+
 // StreamNow defines model for StreamNow.
 type StreamNow = Stream
 
@@ -1523,6 +1556,9 @@ type RenewGrantJSONRequestBody = Renewing
 // LoginParametersJSONRequestBody defines body for LoginParameters for application/json ContentType.
 type LoginParametersJSONRequestBody = LoginName
 
+// SetReminderJSONRequestBody defines body for SetReminder for application/json ContentType.
+type SetReminderJSONRequestBody = ReminderSetting
+
 // DenyRequestJSONRequestBody defines body for DenyRequest for application/json ContentType.
 type DenyRequestJSONRequestBody = WaitingDenial
 
@@ -1651,6 +1687,15 @@ type ServerInterface interface {
 	// One receipt, to keep
 	// (GET /receipts/{seq})
 	GetReceipt(w http.ResponseWriter, r *http.Request, seq uint64, params GetReceiptParams)
+	// Whether the customer is to be reminded of who may read what
+	// (GET /reminder)
+	GetReminder(w http.ResponseWriter, r *http.Request)
+	// Be reminded every year, every 90 days, or never
+	// (PUT /reminder)
+	SetReminder(w http.ResponseWriter, r *http.Request)
+	// Say that the reminder was seen
+	// (POST /reminder/seen)
+	SeeReminder(w http.ResponseWriter, r *http.Request)
 	// What vendors ask that waits for an answer
 	// (GET /requests)
 	ListRequests(w http.ResponseWriter, r *http.Request)
@@ -2486,6 +2531,66 @@ func (siw *ServerInterfaceWrapper) GetReceipt(w http.ResponseWriter, r *http.Req
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.GetReceipt(w, r, seq, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetReminder operation middleware
+func (siw *ServerInterfaceWrapper) GetReminder(w http.ResponseWriter, r *http.Request) {
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, SessionScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetReminder(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SetReminder operation middleware
+func (siw *ServerInterfaceWrapper) SetReminder(w http.ResponseWriter, r *http.Request) {
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, SessionScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SetReminder(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SeeReminder operation middleware
+func (siw *ServerInterfaceWrapper) SeeReminder(w http.ResponseWriter, r *http.Request) {
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, SessionScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SeeReminder(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -3739,6 +3844,12 @@ func HandlerWithOptions(si ServerInterface, options GorillaServerOptions) http.H
 	r.HandleFunc(options.BaseURL+"/receipts/keys", wrapper.ReceiptKeys).Methods("GET")
 
 	r.HandleFunc(options.BaseURL+"/receipts/{seq}", wrapper.GetReceipt).Methods("GET")
+
+	r.HandleFunc(options.BaseURL+"/reminder", wrapper.GetReminder).Methods("GET")
+
+	r.HandleFunc(options.BaseURL+"/reminder", wrapper.SetReminder).Methods("PUT")
+
+	r.HandleFunc(options.BaseURL+"/reminder/seen", wrapper.SeeReminder).Methods("POST")
 
 	r.HandleFunc(options.BaseURL+"/requests", wrapper.ListRequests).Methods("GET")
 

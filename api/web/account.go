@@ -7,8 +7,11 @@ import (
 	"time"
 )
 
-// accountView is what the account page says: where somebody is signed in.
-type accountView struct{ Sessions []sessionView }
+// accountView is what the account page says: where somebody is signed in, and how often they are reminded.
+type accountView struct {
+	Sessions []sessionView
+	Paces    []paceView
+}
 
 type sessionView struct {
 	Where            string
@@ -32,6 +35,9 @@ func (w *Web) account(out http.ResponseWriter, r *http.Request) error {
 		view.Sessions = append(view.Sessions, sessionView{
 			Where: p.where(other.UserAgent), Current: other.ID == s.ID, Created: other.Created, Expires: other.Expires,
 		})
+	}
+	if view.Paces, err = w.paces(r.Context(), s.Account); err != nil {
+		return err
 	}
 	p.View = view
 	return w.render(out, http.StatusOK, p)

@@ -22,6 +22,7 @@ type connectionsView struct {
 	Sorts      []string
 	Groups     []groupView
 	Nothing    bool // fits the search
+	Reminder   reminderView
 }
 
 // Any says whether there is anything to list.
@@ -105,7 +106,11 @@ func (w *Web) connections(out http.ResponseWriter, r *http.Request) error {
 	if len(find) > maxFind {
 		find = ""
 	}
-	p.View = arranged(rows, find, r.URL.Query().Get("sort"))
+	view := arranged(rows, find, r.URL.Query().Get("sort"))
+	if view.Reminder, err = w.reminder(r.Context(), p.locale, s.Account); err != nil {
+		return err
+	}
+	p.View = view
 	return w.render(out, http.StatusOK, p)
 }
 

@@ -32,7 +32,7 @@ type locale struct {
 type locales map[string]*locale
 
 // localeParts are the files of each language.
-var localeParts = []string{"pages", "dashboard", "control", "terms", "claims", "problems"}
+var localeParts = []string{"pages", "dashboard", "control", "terms", "reminders", "claims", "problems"}
 
 // tags lists the languages in the order in which pages offer them.
 var tags = []string{"en", "de"}

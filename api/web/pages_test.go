@@ -46,6 +46,7 @@ func everyPage(t *testing.T) []shown {
 			"consent, amended":  {c, "/continue?flow=" + review},
 			"vault":             {c, "/vault"},
 			"history":           {c, "/vault/history"},
+			"terms":             {c, "/vault/terms"},
 			"connections":       {c, "/connections"},
 			"connections, none": {empty, "/connections"},
 			"connection":        {c, "/connections/" + string(g.ID)},
@@ -206,7 +207,7 @@ func TestSignIn_namesWhatProgramsLookFor(t *testing.T) {
 
 func TestPages_ofACustomer_leadOthersToSignIn(t *testing.T) {
 	s := newSite(t)
-	for _, path := range []string{"/vault", "/vault/history", "/connections", "/connections/aaaaaaaaaaaaaaaaaaaaaaaaaa", "/receipts", "/receipts/7", "/pictures", "/export", "/account"} {
+	for _, path := range []string{"/vault", "/vault/history", "/vault/terms", "/connections", "/connections/aaaaaaaaaaaaaaaaaaaaaaaaaa", "/receipts", "/receipts/7", "/pictures", "/export", "/account"} {
 		a := s.get(path)
 		if want := "/signin?next=" + url.QueryEscape(path); a.StatusCode != 303 || a.Header.Get("Location") != want {
 			t.Errorf("%s: %d to %s", path, a.StatusCode, a.Header.Get("Location"))

@@ -137,7 +137,7 @@ func localPath(next string) string {
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" {
 		return ""
 	}
-	for _, page := range []string{"/vault", "/vault/history", "/connections", "/receipts", "/pictures", "/export", "/account"} {
+	for _, page := range []string{"/vault", "/vault/history", "/vault/terms", "/connections", "/receipts", "/pictures", "/export", "/account"} {
 		if u.Path == page || (page == "/connections" || page == "/receipts") && strings.HasPrefix(u.Path, page+"/") {
 			return (&url.URL{Path: u.Path}).String()
 		}

@@ -87,6 +87,13 @@ const (
 	ReleaseKindUserinfo ReleaseKind = "userinfo"
 )
 
+// Defines values for ReminderPace.
+const (
+	ReminderPaceNever     ReminderPace = "never"
+	ReminderPaceQuarterly ReminderPace = "quarterly"
+	ReminderPaceYearly    ReminderPace = "yearly"
+)
+
 // Defines values for SlotKind.
 const (
 	SlotKindPasskey    SlotKind = "passkey"
@@ -741,6 +748,29 @@ type ReleaseList struct {
 	Releases []Release `json:"releases"`
 }
 
+// Reminder defines model for Reminder.
+type Reminder struct {
+	Due bool `json:"due"`
+
+	// Grants What may still be read, when one is due.
+	Grants []Grant `json:"grants"`
+
+	// Next When one is due, or has been since; absent when none will be.
+	Next time.Time `json:"next,omitempty,omitzero"`
+
+	// Pace How often; `quarterly` is every 90 days.
+	Pace ReminderPace `json:"pace"`
+}
+
+// ReminderPace How often; `quarterly` is every 90 days.
+type ReminderPace string
+
+// ReminderSetting defines model for ReminderSetting.
+type ReminderSetting struct {
+	// Pace How often; `quarterly` is every 90 days.
+	Pace ReminderPace `json:"pace"`
+}
+
 // Renewal defines model for Renewal.
 type Renewal struct {
 	Passphrase NewSlot `json:"passphrase"`
@@ -1012,6 +1042,9 @@ type Redirect = RedirectAnswer
 // Refused RFC 9457.
 type Refused = Problem
 
+// ReminderNow defines model for ReminderNow.
+type ReminderNow = Reminder
+
 // AskErasureParams defines parameters for AskErasure.
 type AskErasureParams struct {
 	// IdempotencyKey The caller's own name for this request, such as a UUID, as a string or as bare text. For 24 hours the same
@@ -1088,6 +1121,9 @@ type RenewGrantJSONRequestBody = Renewing
 
 // LoginParametersJSONRequestBody defines body for LoginParameters for application/json ContentType.
 type LoginParametersJSONRequestBody = LoginName
+
+// SetReminderJSONRequestBody defines body for SetReminder for application/json ContentType.
+type SetReminderJSONRequestBody = ReminderSetting
 
 // LoginJSONRequestBody defines body for Login for application/json ContentType.
 type LoginJSONRequestBody = Login

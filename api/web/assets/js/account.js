@@ -1,3 +1,4 @@
+import "./reminder.js";
 import { $, act, call, submitted } from "./page.js";
 import { beside, filled, measure, reveal, strong, typed } from "./secrets.js";
 import { t } from "./text.js";

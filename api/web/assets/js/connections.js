@@ -1,3 +1,4 @@
+import "./reminder.js";
 import { $, $$, act, api } from "./page.js";
 import { language, t } from "./text.js";
 
