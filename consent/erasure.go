@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/internal/outbox"
@@ -18,8 +21,15 @@ type Outcome string
 // The outcomes. The zero Outcome is that there is no answer.
 const (
 	Fulfilled Outcome = "fulfilled" // it says that it deleted what it had
-	Denied    Outcome = "denied"    // it says why not, to the customer
+	Denied    Outcome = "denied"    // it says why not
+	Received  Outcome = "received"  // no answer yet: it says that it works on it
 )
+
+// Answer is what a vendor says to a request for deletion.
+type Answer struct {
+	Outcome Outcome
+	Words   string // why it denies; needed then, and shown to the customer
+}
 
 // ErasureState is where a request for deletion stands.
 type ErasureState string
@@ -41,9 +51,11 @@ type Erasure struct {
 	Due          time.Time // a month later: GDPR Article 12(3)
 	Claims       []string  // that the vendor could read, by name
 	Told         bool      // the vendor listens to events, and was told by one
-	Acknowledged time.Time // zero while it has not taken note
+	Acknowledged time.Time // zero while it has not taken note, by event or in words
 	Answered     time.Time
 	Outcome      Outcome
+	Words        string // the vendor's reason
+	ByVendor     bool   // it answered itself; else the customer noted what it had answered elsewhere
 }
 
 // State is where the request stands at a moment.
@@ -92,68 +104,154 @@ func (e *Engine) AskErasure(ctx context.Context, account id.Account, grant id.Gr
 	return e.Erasure(ctx, account, grant)
 }
 
-// AnswerErasure notes what the vendor answered. An answer may be corrected; without a request there is
-// none.
-func (e *Engine) AnswerErasure(ctx context.Context, account id.Account, grant id.Grant, answer Outcome) (Erasure, error) {
+// ErasureCondition may refuse an answer because of where the request stands now. It runs in the
+// transaction of the answer, perhaps more than once.
+type ErasureCondition func(now Erasure) error
+
+// AnswerErasure notes what the vendor answered elsewhere, such as by mail. An answer may be corrected, but
+// for one that the vendor gave itself; without a request there is none.
+func (e *Engine) AnswerErasure(ctx context.Context, account id.Account, grant id.Grant, answer Outcome, only ...ErasureCondition) (Erasure, error) {
 	if answer != Fulfilled && answer != Denied {
 		return Erasure{}, fmt.Errorf("answer: %w", ErrOutcome)
 	}
-	now, receipt := e.now(), id.New[id.Receipt]()
-	err := e.db.Update(ctx, func(tx store.Tx) error {
-		g, err := e.db.load(tx, account, grant)
+	find := func(tx store.Tx) (Grant, error) { return e.db.load(tx, account, grant) }
+	return e.answered(ctx, find, erasureAnswer{Answer: Answer{Outcome: answer}, only: only})
+}
+
+// VendorAnswers notes what the vendor of a grant says to a request for deletion. It may correct what it
+// said; saying that it received the request takes no answer back.
+func (e *Engine) VendorAnswers(ctx context.Context, client id.Client, grant id.Grant, a Answer, only ...ErasureCondition) (Erasure, error) {
+	switch {
+	case a.Outcome != Fulfilled && a.Outcome != Denied && a.Outcome != Received:
+		return Erasure{}, fmt.Errorf("answer of a vendor: %w", ErrOutcome)
+	case a.Words != "" && !isText(a.Words, minWords, maxWords), a.Outcome == Denied && a.Words == "":
+		return Erasure{}, fmt.Errorf("answer of a vendor: %w", ErrWords)
+	}
+	find := func(tx store.Tx) (Grant, error) { return e.db.vendorsGrant(tx, client, grant) }
+	return e.answered(ctx, find, erasureAnswer{Answer: a, vendor: true, only: only})
+}
+
+// Bounds of a vendor's reason, in characters.
+const (
+	minWords = 3
+	maxWords = 500
+)
+
+// isText accepts what can be shown in a line or a paragraph.
+func isText(s string, least, most int) bool {
+	n := utf8.RuneCountInString(s)
+	return utf8.ValidString(s) && n >= least && n <= most &&
+		!strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) && r != '\n' })
+}
+
+type erasureAnswer struct {
+	Answer
+	vendor bool // says it itself
+	only   []ErasureCondition
+}
+
+// over lays the answer over what is known; same says that it changes nothing.
+func (a erasureAnswer) over(asked erasureRecord, now time.Time) (next erasureRecord, same bool, err error) {
+	switch {
+	case asked.Receipt == "":
+		return asked, false, ErrNoErasure
+	case asked.ByVendor && !a.vendor:
+		if asked.Outcome == a.Outcome { // to say again what is known is never wrong
+			return asked, true, nil
+		}
+		return asked, false, ErrVendorAnswered
+	case a.Outcome == Received:
+		same = !asked.Received.IsZero() || !asked.open()
+		asked.Received = moment(now)
+		return asked, same, nil
+	}
+	same = asked.Outcome == a.Outcome && asked.Words == a.Words && asked.ByVendor == a.vendor
+	asked.Answered, asked.Outcome, asked.Words, asked.ByVendor = moment(now), a.Outcome, a.Words, a.vendor
+	return asked, same, nil
+}
+
+// answered notes an answer, with a receipt where it settles something.
+func (e *Engine) answered(ctx context.Context, find func(store.Tx) (Grant, error), a erasureAnswer) (now Erasure, err error) {
+	at, receipt := e.now(), id.New[id.Receipt]()
+	err = e.db.Update(ctx, func(tx store.Tx) error {
+		g, err := find(tx)
 		if err != nil {
 			return err
 		}
-		asked, err := erasureOf(tx, grant)
-		switch {
-		case err != nil:
-			return err
-		case asked.Receipt == "":
-			return ErrNoErasure
-		case asked.Outcome == answer:
-			return nil
-		}
-		asked.Answered, asked.Outcome = moment(now), answer
-		if err := tx.Put(erasureKey(grant), encode(asked), time.Time{}); err != nil {
+		asked, err := erasureOf(tx, g.ID)
+		if err != nil {
 			return err
 		}
-		r := g.at(now).receipt(EventErasureAnswered, now)
-		r.ID, r.Reason = receipt, string(answer)
-		return record(tx, account, r)
+		if now, err = shownErasure(tx, g.ID, asked); err != nil {
+			return err
+		}
+		for _, condition := range a.only {
+			if err := condition(now); err != nil {
+				return err
+			}
+		}
+		next, same, err := a.over(asked, at)
+		if same || err != nil {
+			return err
+		}
+		if err := tx.Put(erasureKey(g.ID), encode(next), time.Time{}); err != nil {
+			return err
+		}
+		if now, err = shownErasure(tx, g.ID, next); err != nil || a.Outcome == Received {
+			return err
+		}
+		r := g.at(at).receipt(EventErasureAnswered, at)
+		r.ID, r.Reason = receipt, string(a.Outcome)
+		return record(tx, g.Account, r)
 	})
 	if err != nil {
 		return Erasure{}, fmt.Errorf("answer to a request for deletion: %w", err)
 	}
-	return e.Erasure(ctx, account, grant)
+	return now, nil
 }
 
 // Erasure says what became of the newest request for deletion; the zero Erasure when there is none.
-func (e *Engine) Erasure(ctx context.Context, account id.Account, grant id.Grant) (found Erasure, err error) {
+func (e *Engine) Erasure(ctx context.Context, account id.Account, grant id.Grant) (Erasure, error) {
+	return e.erasure(ctx, grant, func(r store.Reader) (Grant, error) { return e.db.load(r, account, grant) })
+}
+
+// ErasureFrom says the same to the vendor of the grant.
+func (e *Engine) ErasureFrom(ctx context.Context, client id.Client, grant id.Grant) (Erasure, error) {
+	return e.erasure(ctx, grant, func(r store.Reader) (Grant, error) { return e.db.vendorsGrant(r, client, grant) })
+}
+
+func (e *Engine) erasure(ctx context.Context, grant id.Grant, find func(store.Reader) (Grant, error)) (found Erasure, err error) {
 	err = e.db.View(ctx, func(r store.Reader) error {
-		found = Erasure{}
-		if _, err := e.db.load(r, account, grant); err != nil {
+		if _, err := find(r); err != nil {
 			return err
 		}
 		asked, err := erasureOf(r, grant)
-		if err != nil || asked.Receipt == "" {
+		if err != nil {
 			return err
 		}
-		found = Erasure{
-			ID: asked.Receipt, Requested: asked.Requested, Due: asked.Due, Claims: asked.Claims,
-			Answered: asked.Answered, Outcome: asked.Outcome,
-		}
-		events, err := outbox.ToldUnder(r, grant, 0)
-		for _, one := range events {
-			if one.Event == id.Event(asked.Receipt) {
-				found.Told, found.Acknowledged = true, one.Acknowledged
-			}
-		}
+		found, err = shownErasure(r, grant, asked)
 		return err
 	})
 	if err != nil {
 		return Erasure{}, fmt.Errorf("request for deletion: %w", err)
 	}
 	return found, nil
+}
+
+// shownErasure is a record with what became of its event.
+func shownErasure(r store.Reader, grant id.Grant, asked erasureRecord) (Erasure, error) {
+	if asked.Receipt == "" {
+		return Erasure{}, nil
+	}
+	found := Erasure{
+		ID: asked.Receipt, Requested: asked.Requested, Due: asked.Due, Claims: asked.Claims, Acknowledged: asked.Received,
+		Answered: asked.Answered, Outcome: asked.Outcome, Words: asked.Words, ByVendor: asked.ByVendor,
+	}
+	told, known, err := outbox.ToldOne(r, grant, id.Event(asked.Receipt), asked.Requested)
+	if found.Told = known; found.Acknowledged.IsZero() || !told.Acknowledged.IsZero() && told.Acknowledged.Before(found.Acknowledged) {
+		found.Acknowledged = told.Acknowledged
+	}
+	return found, err
 }
 
 // received are the claims that the vendor could read at some time, what was taken back among them.
@@ -179,6 +277,9 @@ type erasureRecord struct {
 	Claims    []string   `json:"claims"`
 	Answered  time.Time  `json:"answered,omitzero"`
 	Outcome   Outcome    `json:"outcome,omitempty"`
+	Received  time.Time  `json:"received,omitzero"` // when the vendor said that it works on it
+	Words     string     `json:"words,omitempty"`
+	ByVendor  bool       `json:"by_vendor,omitempty"`
 }
 
 // open says that an answer is still awaited.

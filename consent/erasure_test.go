@@ -3,6 +3,7 @@ package consent_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -151,5 +152,96 @@ func TestApprove_underGlobalPrivacyControl_saysSoInGrantAndReceipt(t *testing.T)
 	}
 	if one, err := r.Receipt(t.Context(), c.account, 1); err != nil || !one.GPC {
 		t.Errorf("receipt: %v, %v", one.GPC, err)
+	}
+}
+
+func TestVendorAnswers_isSeenByTheCustomer_withItsReason_andStands(t *testing.T) {
+	r, c, ask := newRoom(t, consent.Gathered), newCustomer(), shop()
+	client := ask.Party.Client
+	r.hearsErasure(t, client)
+	g, _ := r.approve(t, c, ask, "email")
+	answer := func(a consent.Answer) (consent.Erasure, error) {
+		return r.VendorAnswers(t.Context(), client, g.ID, a)
+	}
+	if _, err := answer(consent.Answer{Outcome: consent.Fulfilled}); !errors.Is(err, consent.ErrNoErasure) {
+		t.Errorf("an answer that nobody asked for: %v", err)
+	}
+	asked, err := r.AskErasure(t.Context(), c.account, g.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.clock.Advance(time.Hour)
+	if got, err := answer(consent.Answer{Outcome: consent.Received}); err != nil || got.State(r.clock.Now()) != consent.ErasureAcknowledged || got.ID != asked.ID {
+		t.Errorf("received: %+v, %v", got, err)
+	}
+	before := r.erasure(t, c, g.ID)
+	r.clock.Advance(time.Hour)
+	if got, err := answer(consent.Answer{Outcome: consent.Received}); err != nil || !got.Acknowledged.Equal(before.Acknowledged) {
+		t.Errorf("received again: %+v, %v", got, err)
+	}
+	for what, a := range map[string]consent.Answer{
+		"without a reason": {Outcome: consent.Denied}, "too short": {Outcome: consent.Denied, Words: "no"},
+		"far too long": {Outcome: consent.Denied, Words: strings.Repeat("n", 501)}, "controls": {Outcome: consent.Denied, Words: "no\x1b[31m"},
+	} {
+		if _, err := answer(a); !errors.Is(err, consent.ErrWords) {
+			t.Errorf("denied %s: %v", what, err)
+		}
+	}
+	if _, err := answer(consent.Answer{}); !errors.Is(err, consent.ErrOutcome) {
+		t.Errorf("no answer: %v", err)
+	}
+	if got := r.erasure(t, c, g.ID); got.Outcome != "" {
+		t.Errorf("what was refused is kept: %+v", got)
+	}
+	if _, err := answer(consent.Answer{Outcome: consent.Denied, Words: "We must keep invoices."}); err != nil {
+		t.Fatal(err)
+	}
+	got := r.erasure(t, c, g.ID)
+	if got.State(r.clock.Now()) != consent.ErasureDenied || got.Words != "We must keep invoices." || !got.ByVendor || got.Answered.IsZero() {
+		t.Errorf("the customer sees %+v", got)
+	}
+	if _, err := r.AnswerErasure(t.Context(), c.account, g.ID, consent.Fulfilled); !errors.Is(err, consent.ErrVendorAnswered) {
+		t.Errorf("the customer's note replaces the vendor's word: %v", err)
+	}
+	if got, err := answer(consent.Answer{Outcome: consent.Received}); err != nil || got.Outcome != consent.Denied {
+		t.Errorf("received takes the answer back: %+v, %v", got, err)
+	}
+	for range 2 {
+		if got, err := answer(consent.Answer{Outcome: consent.Fulfilled}); err != nil || got.Outcome != consent.Fulfilled || got.Words != "" {
+			t.Errorf("corrected: %+v, %v", got, err)
+		}
+	}
+	receipts, _, err := r.Receipts(t.Context(), c.account, "", 10)
+	if err != nil || len(receipts) != 4 || receipts[0].Reason != "fulfilled" || receipts[1].Reason != "denied" {
+		t.Errorf("%d receipts, %v: %+v", len(receipts), err, receipts)
+	}
+}
+
+func TestVendorAnswers_ofAnotherVendor_orOnACondition_changesNothing(t *testing.T) {
+	r, c, ask := newRoom(t, consent.Gathered), newCustomer(), shop()
+	g, _ := r.approve(t, c, ask, "email")
+	if _, err := r.AskErasure(t.Context(), c.account, g.ID); err != nil {
+		t.Fatal(err)
+	}
+	done := consent.Answer{Outcome: consent.Fulfilled}
+	if _, err := r.VendorAnswers(t.Context(), id.New[id.Client](), g.ID, done); !errors.Is(err, consent.ErrNoGrant) {
+		t.Errorf("another vendor: %v", err)
+	}
+	if _, err := r.ErasureFrom(t.Context(), id.New[id.Client](), g.ID); !errors.Is(err, consent.ErrNoGrant) {
+		t.Errorf("another vendor looks: %v", err)
+	}
+	errNot := errors.New("not so")
+	for range 2 {
+		if _, err := r.VendorAnswers(t.Context(), ask.Party.Client, g.ID, done, func(now consent.Erasure) error {
+			if now.ID == "" {
+				t.Error("the condition is not shown the request")
+			}
+			return errNot
+		}); !errors.Is(err, errNot) {
+			t.Error(err)
+		}
+	}
+	if got := r.erasure(t, c, g.ID); got.Outcome != "" || got.ByVendor {
+		t.Errorf("%+v", got)
 	}
 }

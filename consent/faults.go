@@ -79,6 +79,10 @@ var (
 	ErrNoErasure = fault.New(fault.NotFound, "erasure-unknown", "you have not asked for deletion")
 	// ErrOutcome says that an answer is none.
 	ErrOutcome = fault.New(fault.Invalid, "erasure-outcome", "a request for deletion is fulfilled or denied")
+	// ErrWords says that a vendor denies without a reason, or gives one that cannot be shown.
+	ErrWords = fault.New(fault.Invalid, "erasure-reason", "who denies deletion says why, in 3 to 500 characters")
+	// ErrVendorAnswered keeps the customer's note from replacing what the vendor said itself.
+	ErrVendorAnswered = fault.New(fault.Conflict, "erasure-answered", "the vendor has answered this itself")
 )
 
 // ErrNoReceipt says that the account has no receipt of this number.

@@ -51,6 +51,7 @@ func sampleErasure() erasureRecord {
 	return erasureRecord{
 		versioned: versioned{recordFormat}, Receipt: "receipt22222222222222222222", Requested: moment(then), Due: erasureDue(then),
 		Claims: []string{"address", "email"}, Answered: moment(then.Add(time.Hour)), Outcome: Denied,
+		Received: moment(then.Add(time.Minute)), Words: "The law on invoices.", ByVendor: true,
 	}
 }
 

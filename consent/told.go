@@ -72,19 +72,21 @@ func tellPurged(tx store.Tx, g Grant, now time.Time) error {
 	})
 }
 
-// Told lists what the vendor was told under a grant of the account, in order, and what became of it.
-func (e *Engine) Told(ctx context.Context, account id.Account, grant id.Grant) ([]outbox.Told, error) {
-	var all []outbox.Told
-	err := e.db.View(ctx, func(r store.Reader) error {
+// Told lists what the vendor was told under a grant of the account, the newest first, and what became of it,
+// from after the place before ("" is the start), and the next place ("" at the end).
+func (e *Engine) Told(ctx context.Context, account id.Account, grant id.Grant, before string, limit int) (all []outbox.Told, next string, err error) {
+	if before != "" && !isPlace(before) {
+		return nil, "", fmt.Errorf("list events: %w", ErrCursor)
+	}
+	err = e.db.View(ctx, func(r store.Reader) (err error) {
 		if _, err := e.db.load(r, account, grant); err != nil {
 			return err
 		}
-		var err error
-		all, err = outbox.ToldUnder(r, grant, largePage)
+		all, next, err = outbox.ToldUnder(r, grant, before, pageSize(limit))
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("list events: %w", err)
+		return nil, "", fmt.Errorf("list events: %w", err)
 	}
-	return all, nil
+	return all, next, nil
 }

@@ -186,11 +186,11 @@ func TestForget_tellsWhoMayStillRead_andForgetsWhatWasTold(t *testing.T) {
 	if _, err := r.Withdraw(t.Context(), c.account, ended.ID); err != nil {
 		t.Fatal(err)
 	}
-	told, err := r.Told(t.Context(), c.account, g.ID)
+	told, _, err := r.Told(t.Context(), c.account, g.ID, "", 0)
 	if err != nil || len(told) != 1 || told[0].Kind != outbox.GrantGiven {
 		t.Errorf("%+v %v", told, err)
 	}
-	if _, err := r.Told(t.Context(), newCustomer().account, g.ID); !errors.Is(err, consent.ErrNoGrant) {
+	if _, _, err := r.Told(t.Context(), newCustomer().account, g.ID, "", 0); !errors.Is(err, consent.ErrNoGrant) {
 		t.Errorf("another account sees it: %v", err)
 	}
 	if err := r.Forget(t.Context(), c.account); err != nil {
@@ -221,5 +221,38 @@ func TestReceipt_byItsNumber_isTheAccountsOwn(t *testing.T) {
 	}
 	if _, err := r.Receipt(t.Context(), newCustomer().account, 1); !errors.Is(err, consent.ErrNoReceipt) {
 		t.Errorf("another account: %v", err)
+	}
+}
+
+func TestTold_moreThanAPage_isReadToItsEnd_theNewestFirst(t *testing.T) {
+	r, c, ask := newRoom(t, consent.Gathered), newCustomer(), shop()
+	r.listens(t, ask.Party.Client)
+	g, _ := r.approve(t, c, ask, "email")
+	for range 5 {
+		r.clock.Advance(time.Minute)
+		if _, err := r.Pause(t.Context(), c.account, g.ID); err != nil {
+			t.Fatal(err)
+		}
+		r.clock.Advance(time.Minute)
+		if _, err := r.Resume(t.Context(), c.account, g.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var all []outbox.Told
+	for before := ""; ; {
+		some, next, err := r.Told(t.Context(), c.account, g.ID, before, 4)
+		if err != nil || len(some) > 4 {
+			t.Fatalf("%d, %v", len(some), err)
+		}
+		all = append(all, some...)
+		if before = next; next == "" {
+			break
+		}
+	}
+	if len(all) != 11 || all[10].Kind != outbox.GrantGiven || !slices.IsSortedFunc(all, func(a, b outbox.Told) int { return b.Time.Compare(a.Time) }) {
+		t.Errorf("%d events: %+v", len(all), all)
+	}
+	if _, _, err := r.Told(t.Context(), c.account, g.ID, "nowhere", 4); !errors.Is(err, consent.ErrCursor) {
+		t.Errorf("from nowhere: %v", err)
 	}
 }

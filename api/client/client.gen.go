@@ -34,6 +34,12 @@ const (
 	EncryptionAlgECDHESA256KW EncryptionAlg = "ECDH-ES+A256KW"
 )
 
+// Defines values for ErasureAnswerOutcome.
+const (
+	ErasureAnswerOutcomeDenied    ErasureAnswerOutcome = "denied"
+	ErasureAnswerOutcomeFulfilled ErasureAnswerOutcome = "fulfilled"
+)
+
 // Defines values for ErasureState.
 const (
 	ErasureStateAcknowledged ErasureState = "acknowledged"
@@ -41,12 +47,6 @@ const (
 	ErasureStateFulfilled    ErasureState = "fulfilled"
 	ErasureStateOverdue      ErasureState = "overdue"
 	ErasureStateRequested    ErasureState = "requested"
-)
-
-// Defines values for ErasureAnswerOutcome.
-const (
-	ErasureAnswerOutcomeDenied    ErasureAnswerOutcome = "denied"
-	ErasureAnswerOutcomeFulfilled ErasureAnswerOutcome = "fulfilled"
 )
 
 // Defines values for FailureReason.
@@ -147,6 +147,13 @@ const (
 	ToldKindGrantExpired     ToldKind = "grant-expired"
 	ToldKindGrantGiven       ToldKind = "grant-given"
 	ToldKindGrantWithdrawn   ToldKind = "grant-withdrawn"
+)
+
+// Defines values for VendorErasureAnswerOutcome.
+const (
+	VendorErasureAnswerOutcomeDenied    VendorErasureAnswerOutcome = "denied"
+	VendorErasureAnswerOutcomeFulfilled VendorErasureAnswerOutcome = "fulfilled"
+	VendorErasureAnswerOutcomeReceived  VendorErasureAnswerOutcome = "received"
 )
 
 // Defines values for VendorKind.
@@ -360,21 +367,24 @@ type Erasure struct {
 	Acknowledged time.Time `json:"acknowledged,omitempty,omitzero"`
 	Answered     time.Time `json:"answered,omitempty,omitzero"`
 
+	// ByVendor The vendor answered itself; else the customer noted what it answered elsewhere.
+	ByVendor bool `json:"by_vendor,omitempty,omitzero"`
+
 	// Claims What the vendor could read at some time, by name.
 	Claims []ClaimName `json:"claims"`
 	Due    time.Time   `json:"due"`
 
 	// ID 26 characters of lower-case base32; never a secret.
-	ID        Identifier   `json:"id"`
+	ID Identifier `json:"id"`
+
+	// Reason Why the vendor denies
+	Reason    string       `json:"reason,omitempty,omitzero"`
 	Requested time.Time    `json:"requested"`
 	State     ErasureState `json:"state"`
 
 	// Told Whether the vendor was told by event.
 	Told bool `json:"told"`
 }
-
-// ErasureState defines model for Erasure.State.
-type ErasureState string
 
 // ErasureAnswer defines model for ErasureAnswer.
 type ErasureAnswer struct {
@@ -384,6 +394,9 @@ type ErasureAnswer struct {
 
 // ErasureAnswerOutcome Whether the vendor deleted what it had.
 type ErasureAnswerOutcome string
+
+// ErasureState defines model for ErasureState.
+type ErasureState string
 
 // EventRefusal defines model for EventRefusal.
 type EventRefusal struct {
@@ -1192,6 +1205,8 @@ type ToldKind string
 
 // ToldList defines model for ToldList.
 type ToldList struct {
+	// Next Where the next page begins; absent on the last.
+	Next string `json:"next,omitempty,omitzero"`
 	Told []Told `json:"told"`
 }
 
@@ -1257,6 +1272,33 @@ type Vendor struct {
 	// Verified The domain is known to be the vendor's.
 	Verified bool `json:"verified"`
 }
+
+// VendorErasure What a customer asked the vendor to delete. The claims are all that it could read at some time, by name.
+type VendorErasure struct {
+	// Acknowledged When the vendor took note.
+	Acknowledged time.Time   `json:"acknowledged,omitempty,omitzero"`
+	Answered     time.Time   `json:"answered,omitempty,omitzero"`
+	Claims       []ClaimName `json:"claims"`
+	Due          time.Time   `json:"due"`
+	Reason       string      `json:"reason,omitempty,omitzero"`
+
+	// RequestID 26 characters of lower-case base32; never a secret.
+	RequestID Identifier   `json:"request_id"`
+	Requested time.Time    `json:"requested"`
+	State     ErasureState `json:"state"`
+}
+
+// VendorErasureAnswer defines model for VendorErasureAnswer.
+type VendorErasureAnswer struct {
+	// Outcome `received`: it is worked on; `fulfilled`: what was received is deleted; `denied`: it is not, with a reason.
+	Outcome VendorErasureAnswerOutcome `json:"outcome"`
+
+	// Reason Why it is denied, for the customer to read: 3 to 500 characters.
+	Reason string `json:"reason,omitempty,omitzero"`
+}
+
+// VendorErasureAnswerOutcome `received`: it is worked on; `fulfilled`: what was received is deleted; `denied`: it is not, with a reason.
+type VendorErasureAnswerOutcome string
 
 // VendorGrant defines model for VendorGrant.
 type VendorGrant struct {
@@ -1408,6 +1450,9 @@ type StreamNow = Stream
 // StreamStatusNow defines model for StreamStatusNow.
 type StreamStatusNow = StreamStatus
 
+// VendorErasureNow What a customer asked the vendor to delete. The claims are all that it could read at some time, by name.
+type VendorErasureNow = VendorErasure
+
 // AskErasureParams defines parameters for AskErasure.
 type AskErasureParams struct {
 	// IdempotencyKey The caller's own name for this request, such as a UUID, as a string or as bare text. For 24 hours the same
@@ -1415,8 +1460,24 @@ type AskErasureParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// AnswerErasureParams defines parameters for AnswerErasure.
+type AnswerErasureParams struct {
+	// IfMatch The `ETag` that `GET` answered here (with the same `stream_id`, where there is one): the change is made only if
+	// that is still so, else 412 `precondition-failed`.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
 // ListReleasesParams defines parameters for ListReleases.
 type ListReleasesParams struct {
+	// Before The `next` of the page before.
+	Before string `form:"before,omitempty" json:"before,omitempty,omitzero"`
+
+	// Limit How many at most; 50 when not given.
+	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// ListToldParams defines parameters for ListTold.
+type ListToldParams struct {
 	// Before The `next` of the page before.
 	Before string `form:"before,omitempty" json:"before,omitempty,omitzero"`
 
@@ -1517,6 +1578,13 @@ type SaveVaultParams struct {
 	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
+// AnswerVendorErasureParams defines parameters for AnswerVendorErasure.
+type AnswerVendorErasureParams struct {
+	// IfMatch The `ETag` that `GET` answered here (with the same `stream_id`, where there is one): the change is made only if
+	// that is still so, else 412 `precondition-failed`.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
 // CreateRequestParams defines parameters for CreateRequest.
 type CreateRequestParams struct {
 	// IdempotencyKey The caller's own name for this request, such as a UUID, as a string or as bare text. For 24 hours the same
@@ -1604,6 +1672,9 @@ type CreateTokenJSONRequestBody = NewToken
 
 // SaveVaultJSONRequestBody defines body for SaveVault for application/json ContentType.
 type SaveVaultJSONRequestBody = VaultSave
+
+// AnswerVendorErasureJSONRequestBody defines body for AnswerVendorErasure for application/json ContentType.
+type AnswerVendorErasureJSONRequestBody = VendorErasureAnswer
 
 // PreviewRequestJSONRequestBody defines body for PreviewRequest for application/json ContentType.
 type PreviewRequestJSONRequestBody = PreviewedRequest
@@ -1737,9 +1808,9 @@ type ClientInterface interface {
 	AskErasure(ctx context.Context, grant GrantID, params *AskErasureParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// AnswerErasureWithBody request with any body
-	AnswerErasureWithBody(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	AnswerErasureWithBody(ctx context.Context, grant GrantID, params *AnswerErasureParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	AnswerErasure(ctx context.Context, grant GrantID, body AnswerErasureJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	AnswerErasure(ctx context.Context, grant GrantID, params *AnswerErasureParams, body AnswerErasureJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// NarrowGrantWithBody request with any body
 	NarrowGrantWithBody(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1761,7 +1832,7 @@ type ClientInterface interface {
 	ResumeGrant(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListTold request
-	ListTold(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ListTold(ctx context.Context, grant GrantID, params *ListToldParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// WithdrawGrant request
 	WithdrawGrant(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1914,6 +1985,14 @@ type ClientInterface interface {
 
 	// GetVendorGrant request
 	GetVendorGrant(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetVendorErasure request
+	GetVendorErasure(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AnswerVendorErasureWithBody request with any body
+	AnswerVendorErasureWithBody(ctx context.Context, grant GrantID, params *AnswerVendorErasureParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	AnswerVendorErasure(ctx context.Context, grant GrantID, params *AnswerVendorErasureParams, body AnswerVendorErasureJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListVendorReceipts request
 	ListVendorReceipts(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2175,8 +2254,8 @@ func (c *Client) AskErasure(ctx context.Context, grant GrantID, params *AskErasu
 	return c.Client.Do(req)
 }
 
-func (c *Client) AnswerErasureWithBody(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewAnswerErasureRequestWithBody(c.Server, grant, contentType, body)
+func (c *Client) AnswerErasureWithBody(ctx context.Context, grant GrantID, params *AnswerErasureParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerErasureRequestWithBody(c.Server, grant, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2187,8 +2266,8 @@ func (c *Client) AnswerErasureWithBody(ctx context.Context, grant GrantID, conte
 	return c.Client.Do(req)
 }
 
-func (c *Client) AnswerErasure(ctx context.Context, grant GrantID, body AnswerErasureJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewAnswerErasureRequest(c.Server, grant, body)
+func (c *Client) AnswerErasure(ctx context.Context, grant GrantID, params *AnswerErasureParams, body AnswerErasureJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerErasureRequest(c.Server, grant, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2283,8 +2362,8 @@ func (c *Client) ResumeGrant(ctx context.Context, grant GrantID, reqEditors ...R
 	return c.Client.Do(req)
 }
 
-func (c *Client) ListTold(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewListToldRequest(c.Server, grant)
+func (c *Client) ListTold(ctx context.Context, grant GrantID, params *ListToldParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListToldRequest(c.Server, grant, params)
 	if err != nil {
 		return nil, err
 	}
@@ -2967,6 +3046,42 @@ func (c *Client) GetVendorGrant(ctx context.Context, grant GrantID, reqEditors .
 	return c.Client.Do(req)
 }
 
+func (c *Client) GetVendorErasure(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetVendorErasureRequest(c.Server, grant)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AnswerVendorErasureWithBody(ctx context.Context, grant GrantID, params *AnswerVendorErasureParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerVendorErasureRequestWithBody(c.Server, grant, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) AnswerVendorErasure(ctx context.Context, grant GrantID, params *AnswerVendorErasureParams, body AnswerVendorErasureJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerVendorErasureRequest(c.Server, grant, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 func (c *Client) ListVendorReceipts(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListVendorReceiptsRequest(c.Server, grant)
 	if err != nil {
@@ -3521,18 +3636,18 @@ func NewAskErasureRequest(server string, grant GrantID, params *AskErasureParams
 }
 
 // NewAnswerErasureRequest calls the generic AnswerErasure builder with application/json body
-func NewAnswerErasureRequest(server string, grant GrantID, body AnswerErasureJSONRequestBody) (*http.Request, error) {
+func NewAnswerErasureRequest(server string, grant GrantID, params *AnswerErasureParams, body AnswerErasureJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewAnswerErasureRequestWithBody(server, grant, "application/json", bodyReader)
+	return NewAnswerErasureRequestWithBody(server, grant, params, "application/json", bodyReader)
 }
 
 // NewAnswerErasureRequestWithBody generates requests for AnswerErasure with any type of body
-func NewAnswerErasureRequestWithBody(server string, grant GrantID, contentType string, body io.Reader) (*http.Request, error) {
+func NewAnswerErasureRequestWithBody(server string, grant GrantID, params *AnswerErasureParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -3563,6 +3678,19 @@ func NewAnswerErasureRequestWithBody(server string, grant GrantID, contentType s
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithLocation("simple", false, "If-Match", runtime.ParamLocationHeader, params.IfMatch)
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+	}
 
 	return req, nil
 }
@@ -3794,7 +3922,7 @@ func NewResumeGrantRequest(server string, grant GrantID) (*http.Request, error) 
 }
 
 // NewListToldRequest generates requests for ListTold
-func NewListToldRequest(server string, grant GrantID) (*http.Request, error) {
+func NewListToldRequest(server string, grant GrantID, params *ListToldParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -3817,6 +3945,36 @@ func NewListToldRequest(server string, grant GrantID) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		queryValues := queryURL.Query()
+
+		if queryFrag, err := runtime.StyleParamWithLocation("form", true, "before", runtime.ParamLocationQuery, params.Before); err != nil {
+			return nil, err
+		} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+			return nil, err
+		} else {
+			for k, v := range parsed {
+				for _, v2 := range v {
+					queryValues.Add(k, v2)
+				}
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithLocation("form", true, "limit", runtime.ParamLocationQuery, params.Limit); err != nil {
+			return nil, err
+		} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+			return nil, err
+		} else {
+			for k, v := range parsed {
+				for _, v2 := range v {
+					queryValues.Add(k, v2)
+				}
+			}
+		}
+
+		queryURL.RawQuery = queryValues.Encode()
 	}
 
 	req, err := http.NewRequest("GET", queryURL.String(), nil)
@@ -5386,6 +5544,100 @@ func NewGetVendorGrantRequest(server string, grant GrantID) (*http.Request, erro
 	return req, nil
 }
 
+// NewGetVendorErasureRequest generates requests for GetVendorErasure
+func NewGetVendorErasureRequest(server string, grant GrantID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "grant", runtime.ParamLocationPath, grant)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/vendor/grants/%s/erasure", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAnswerVendorErasureRequest calls the generic AnswerVendorErasure builder with application/json body
+func NewAnswerVendorErasureRequest(server string, grant GrantID, params *AnswerVendorErasureParams, body AnswerVendorErasureJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAnswerVendorErasureRequestWithBody(server, grant, params, "application/json", bodyReader)
+}
+
+// NewAnswerVendorErasureRequestWithBody generates requests for AnswerVendorErasure with any type of body
+func NewAnswerVendorErasureRequestWithBody(server string, grant GrantID, params *AnswerVendorErasureParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "grant", runtime.ParamLocationPath, grant)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/vendor/grants/%s/erasure", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("PUT", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithLocation("simple", false, "If-Match", runtime.ParamLocationHeader, params.IfMatch)
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewListVendorReceiptsRequest generates requests for ListVendorReceipts
 func NewListVendorReceiptsRequest(server string, grant GrantID) (*http.Request, error) {
 	var err error
@@ -5677,9 +5929,9 @@ type ClientWithResponsesInterface interface {
 	AskErasureWithResponse(ctx context.Context, grant GrantID, params *AskErasureParams, reqEditors ...RequestEditorFn) (*AskErasureResponse, error)
 
 	// AnswerErasureWithBodyWithResponse request with any body
-	AnswerErasureWithBodyWithResponse(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerErasureResponse, error)
+	AnswerErasureWithBodyWithResponse(ctx context.Context, grant GrantID, params *AnswerErasureParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerErasureResponse, error)
 
-	AnswerErasureWithResponse(ctx context.Context, grant GrantID, body AnswerErasureJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerErasureResponse, error)
+	AnswerErasureWithResponse(ctx context.Context, grant GrantID, params *AnswerErasureParams, body AnswerErasureJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerErasureResponse, error)
 
 	// NarrowGrantWithBodyWithResponse request with any body
 	NarrowGrantWithBodyWithResponse(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*NarrowGrantResponse, error)
@@ -5701,7 +5953,7 @@ type ClientWithResponsesInterface interface {
 	ResumeGrantWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*ResumeGrantResponse, error)
 
 	// ListToldWithResponse request
-	ListToldWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*ListToldResponse, error)
+	ListToldWithResponse(ctx context.Context, grant GrantID, params *ListToldParams, reqEditors ...RequestEditorFn) (*ListToldResponse, error)
 
 	// WithdrawGrantWithResponse request
 	WithdrawGrantWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*WithdrawGrantResponse, error)
@@ -5854,6 +6106,14 @@ type ClientWithResponsesInterface interface {
 
 	// GetVendorGrantWithResponse request
 	GetVendorGrantWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*GetVendorGrantResponse, error)
+
+	// GetVendorErasureWithResponse request
+	GetVendorErasureWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*GetVendorErasureResponse, error)
+
+	// AnswerVendorErasureWithBodyWithResponse request with any body
+	AnswerVendorErasureWithBodyWithResponse(ctx context.Context, grant GrantID, params *AnswerVendorErasureParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerVendorErasureResponse, error)
+
+	AnswerVendorErasureWithResponse(ctx context.Context, grant GrantID, params *AnswerVendorErasureParams, body AnswerVendorErasureJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerVendorErasureResponse, error)
 
 	// ListVendorReceiptsWithResponse request
 	ListVendorReceiptsWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*ListVendorReceiptsResponse, error)
@@ -7226,6 +7486,52 @@ func (r GetVendorGrantResponse) StatusCode() int {
 	return 0
 }
 
+type GetVendorErasureResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *VendorErasureNow
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r GetVendorErasureResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetVendorErasureResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type AnswerVendorErasureResponse struct {
+	Body                          []byte
+	HTTPResponse                  *http.Response
+	JSON200                       *VendorErasureNow
+	ApplicationProblemJSONDefault *Refused
+}
+
+// Status returns HTTPResponse.Status
+func (r AnswerVendorErasureResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AnswerVendorErasureResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type ListVendorReceiptsResponse struct {
 	Body                          []byte
 	HTTPResponse                  *http.Response
@@ -7513,16 +7819,16 @@ func (c *ClientWithResponses) AskErasureWithResponse(ctx context.Context, grant 
 }
 
 // AnswerErasureWithBodyWithResponse request with arbitrary body returning *AnswerErasureResponse
-func (c *ClientWithResponses) AnswerErasureWithBodyWithResponse(ctx context.Context, grant GrantID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerErasureResponse, error) {
-	rsp, err := c.AnswerErasureWithBody(ctx, grant, contentType, body, reqEditors...)
+func (c *ClientWithResponses) AnswerErasureWithBodyWithResponse(ctx context.Context, grant GrantID, params *AnswerErasureParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerErasureResponse, error) {
+	rsp, err := c.AnswerErasureWithBody(ctx, grant, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseAnswerErasureResponse(rsp)
 }
 
-func (c *ClientWithResponses) AnswerErasureWithResponse(ctx context.Context, grant GrantID, body AnswerErasureJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerErasureResponse, error) {
-	rsp, err := c.AnswerErasure(ctx, grant, body, reqEditors...)
+func (c *ClientWithResponses) AnswerErasureWithResponse(ctx context.Context, grant GrantID, params *AnswerErasureParams, body AnswerErasureJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerErasureResponse, error) {
+	rsp, err := c.AnswerErasure(ctx, grant, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -7591,8 +7897,8 @@ func (c *ClientWithResponses) ResumeGrantWithResponse(ctx context.Context, grant
 }
 
 // ListToldWithResponse request returning *ListToldResponse
-func (c *ClientWithResponses) ListToldWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*ListToldResponse, error) {
-	rsp, err := c.ListTold(ctx, grant, reqEditors...)
+func (c *ClientWithResponses) ListToldWithResponse(ctx context.Context, grant GrantID, params *ListToldParams, reqEditors ...RequestEditorFn) (*ListToldResponse, error) {
+	rsp, err := c.ListTold(ctx, grant, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -8085,6 +8391,32 @@ func (c *ClientWithResponses) GetVendorGrantWithResponse(ctx context.Context, gr
 		return nil, err
 	}
 	return ParseGetVendorGrantResponse(rsp)
+}
+
+// GetVendorErasureWithResponse request returning *GetVendorErasureResponse
+func (c *ClientWithResponses) GetVendorErasureWithResponse(ctx context.Context, grant GrantID, reqEditors ...RequestEditorFn) (*GetVendorErasureResponse, error) {
+	rsp, err := c.GetVendorErasure(ctx, grant, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetVendorErasureResponse(rsp)
+}
+
+// AnswerVendorErasureWithBodyWithResponse request with arbitrary body returning *AnswerVendorErasureResponse
+func (c *ClientWithResponses) AnswerVendorErasureWithBodyWithResponse(ctx context.Context, grant GrantID, params *AnswerVendorErasureParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerVendorErasureResponse, error) {
+	rsp, err := c.AnswerVendorErasureWithBody(ctx, grant, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnswerVendorErasureResponse(rsp)
+}
+
+func (c *ClientWithResponses) AnswerVendorErasureWithResponse(ctx context.Context, grant GrantID, params *AnswerVendorErasureParams, body AnswerVendorErasureJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerVendorErasureResponse, error) {
+	rsp, err := c.AnswerVendorErasure(ctx, grant, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnswerVendorErasureResponse(rsp)
 }
 
 // ListVendorReceiptsWithResponse request returning *ListVendorReceiptsResponse
@@ -10020,6 +10352,72 @@ func ParseGetVendorGrantResponse(rsp *http.Response) (*GetVendorGrantResponse, e
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest VendorGrant
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetVendorErasureResponse parses an HTTP response from a GetVendorErasureWithResponse call
+func ParseGetVendorErasureResponse(rsp *http.Response) (*GetVendorErasureResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetVendorErasureResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VendorErasureNow
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAnswerVendorErasureResponse parses an HTTP response from a AnswerVendorErasureWithResponse call
+func ParseAnswerVendorErasureResponse(rsp *http.Response) (*AnswerVendorErasureResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AnswerVendorErasureResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VendorErasureNow
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -101,15 +101,15 @@ func changed[In any](s *REST, w http.ResponseWriter, r *http.Request, grant Gran
 	})
 }
 
-// ListTold lists what the vendor was told of a grant.
-func (s *REST) ListTold(w http.ResponseWriter, r *http.Request, grant GrantID) {
+// ListTold lists what the vendor was told of a grant, newest first.
+func (s *REST) ListTold(w http.ResponseWriter, r *http.Request, grant GrantID, params ListToldParams) {
 	asked(s, w, r, func(ctx context.Context, who identity.Session) (ToldList, error) {
 		g, err := parsed[id.Grant](grant)
 		if err != nil {
 			return ToldList{}, err
 		}
-		all, err := s.o.Consent.Told(ctx, who.Account, g)
-		out := ToldList{Told: make([]Told, 0, len(all))}
+		all, next, err := s.o.Consent.Told(ctx, who.Account, g, params.Before, params.Limit)
+		out := ToldList{Next: next, Told: make([]Told, 0, len(all))}
 		for _, one := range all {
 			out.Told = append(out.Told, Told{
 				Event: string(one.Event), Kind: ToldKind(one.Kind), Time: one.Time, Claims: one.Claims,

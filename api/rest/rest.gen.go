@@ -30,6 +30,12 @@ const (
 	EncryptionAlgECDHESA256KW EncryptionAlg = "ECDH-ES+A256KW"
 )
 
+// Defines values for ErasureAnswerOutcome.
+const (
+	ErasureAnswerOutcomeDenied    ErasureAnswerOutcome = "denied"
+	ErasureAnswerOutcomeFulfilled ErasureAnswerOutcome = "fulfilled"
+)
+
 // Defines values for ErasureState.
 const (
 	ErasureStateAcknowledged ErasureState = "acknowledged"
@@ -37,12 +43,6 @@ const (
 	ErasureStateFulfilled    ErasureState = "fulfilled"
 	ErasureStateOverdue      ErasureState = "overdue"
 	ErasureStateRequested    ErasureState = "requested"
-)
-
-// Defines values for ErasureAnswerOutcome.
-const (
-	ErasureAnswerOutcomeDenied    ErasureAnswerOutcome = "denied"
-	ErasureAnswerOutcomeFulfilled ErasureAnswerOutcome = "fulfilled"
 )
 
 // Defines values for FailureReason.
@@ -143,6 +143,13 @@ const (
 	ToldKindGrantExpired     ToldKind = "grant-expired"
 	ToldKindGrantGiven       ToldKind = "grant-given"
 	ToldKindGrantWithdrawn   ToldKind = "grant-withdrawn"
+)
+
+// Defines values for VendorErasureAnswerOutcome.
+const (
+	VendorErasureAnswerOutcomeDenied    VendorErasureAnswerOutcome = "denied"
+	VendorErasureAnswerOutcomeFulfilled VendorErasureAnswerOutcome = "fulfilled"
+	VendorErasureAnswerOutcomeReceived  VendorErasureAnswerOutcome = "received"
 )
 
 // Defines values for VendorKind.
@@ -356,21 +363,24 @@ type Erasure struct {
 	Acknowledged time.Time `json:"acknowledged,omitempty,omitzero"`
 	Answered     time.Time `json:"answered,omitempty,omitzero"`
 
+	// ByVendor The vendor answered itself; else the customer noted what it answered elsewhere.
+	ByVendor bool `json:"by_vendor,omitempty,omitzero"`
+
 	// Claims What the vendor could read at some time, by name.
 	Claims []ClaimName `json:"claims"`
 	Due    time.Time   `json:"due"`
 
 	// ID 26 characters of lower-case base32; never a secret.
-	ID        Identifier   `json:"id"`
+	ID Identifier `json:"id"`
+
+	// Reason Why the vendor denies
+	Reason    string       `json:"reason,omitempty,omitzero"`
 	Requested time.Time    `json:"requested"`
 	State     ErasureState `json:"state"`
 
 	// Told Whether the vendor was told by event.
 	Told bool `json:"told"`
 }
-
-// ErasureState defines model for Erasure.State.
-type ErasureState string
 
 // ErasureAnswer defines model for ErasureAnswer.
 type ErasureAnswer struct {
@@ -380,6 +390,9 @@ type ErasureAnswer struct {
 
 // ErasureAnswerOutcome Whether the vendor deleted what it had.
 type ErasureAnswerOutcome string
+
+// ErasureState defines model for ErasureState.
+type ErasureState string
 
 // EventRefusal defines model for EventRefusal.
 type EventRefusal struct {
@@ -1188,6 +1201,8 @@ type ToldKind string
 
 // ToldList defines model for ToldList.
 type ToldList struct {
+	// Next Where the next page begins; absent on the last.
+	Next string `json:"next,omitempty,omitzero"`
 	Told []Told `json:"told"`
 }
 
@@ -1253,6 +1268,33 @@ type Vendor struct {
 	// Verified The domain is known to be the vendor's.
 	Verified bool `json:"verified"`
 }
+
+// VendorErasure What a customer asked the vendor to delete. The claims are all that it could read at some time, by name.
+type VendorErasure struct {
+	// Acknowledged When the vendor took note.
+	Acknowledged time.Time   `json:"acknowledged,omitempty,omitzero"`
+	Answered     time.Time   `json:"answered,omitempty,omitzero"`
+	Claims       []ClaimName `json:"claims"`
+	Due          time.Time   `json:"due"`
+	Reason       string      `json:"reason,omitempty,omitzero"`
+
+	// RequestID 26 characters of lower-case base32; never a secret.
+	RequestID Identifier   `json:"request_id"`
+	Requested time.Time    `json:"requested"`
+	State     ErasureState `json:"state"`
+}
+
+// VendorErasureAnswer defines model for VendorErasureAnswer.
+type VendorErasureAnswer struct {
+	// Outcome `received`: it is worked on; `fulfilled`: what was received is deleted; `denied`: it is not, with a reason.
+	Outcome VendorErasureAnswerOutcome `json:"outcome"`
+
+	// Reason Why it is denied, for the customer to read: 3 to 500 characters.
+	Reason string `json:"reason,omitempty,omitzero"`
+}
+
+// VendorErasureAnswerOutcome `received`: it is worked on; `fulfilled`: what was received is deleted; `denied`: it is not, with a reason.
+type VendorErasureAnswerOutcome string
 
 // VendorGrant defines model for VendorGrant.
 type VendorGrant struct {
@@ -1404,6 +1446,9 @@ type StreamNow = Stream
 // StreamStatusNow defines model for StreamStatusNow.
 type StreamStatusNow = StreamStatus
 
+// VendorErasureNow What a customer asked the vendor to delete. The claims are all that it could read at some time, by name.
+type VendorErasureNow = VendorErasure
+
 // AskErasureParams defines parameters for AskErasure.
 type AskErasureParams struct {
 	// IdempotencyKey The caller's own name for this request, such as a UUID, as a string or as bare text. For 24 hours the same
@@ -1411,8 +1456,24 @@ type AskErasureParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// AnswerErasureParams defines parameters for AnswerErasure.
+type AnswerErasureParams struct {
+	// IfMatch The `ETag` that `GET` answered here (with the same `stream_id`, where there is one): the change is made only if
+	// that is still so, else 412 `precondition-failed`.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
 // ListReleasesParams defines parameters for ListReleases.
 type ListReleasesParams struct {
+	// Before The `next` of the page before.
+	Before string `form:"before,omitempty" json:"before,omitempty,omitzero"`
+
+	// Limit How many at most; 50 when not given.
+	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// ListToldParams defines parameters for ListTold.
+type ListToldParams struct {
 	// Before The `next` of the page before.
 	Before string `form:"before,omitempty" json:"before,omitempty,omitzero"`
 
@@ -1513,6 +1574,13 @@ type SaveVaultParams struct {
 	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
+// AnswerVendorErasureParams defines parameters for AnswerVendorErasure.
+type AnswerVendorErasureParams struct {
+	// IfMatch The `ETag` that `GET` answered here (with the same `stream_id`, where there is one): the change is made only if
+	// that is still so, else 412 `precondition-failed`.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
 // CreateRequestParams defines parameters for CreateRequest.
 type CreateRequestParams struct {
 	// IdempotencyKey The caller's own name for this request, such as a UUID, as a string or as bare text. For 24 hours the same
@@ -1601,6 +1669,9 @@ type CreateTokenJSONRequestBody = NewToken
 // SaveVaultJSONRequestBody defines body for SaveVault for application/json ContentType.
 type SaveVaultJSONRequestBody = VaultSave
 
+// AnswerVendorErasureJSONRequestBody defines body for AnswerVendorErasure for application/json ContentType.
+type AnswerVendorErasureJSONRequestBody = VendorErasureAnswer
+
 // PreviewRequestJSONRequestBody defines body for PreviewRequest for application/json ContentType.
 type PreviewRequestJSONRequestBody = PreviewedRequest
 
@@ -1645,9 +1716,9 @@ type ServerInterface interface {
 	// Ask the vendor to delete what it received
 	// (POST /grants/{grant}/erasure)
 	AskErasure(w http.ResponseWriter, r *http.Request, grant GrantID, params AskErasureParams)
-	// Note what the vendor answered
+	// Note what the vendor answered elsewhere, such as by mail
 	// (PUT /grants/{grant}/erasure)
-	AnswerErasure(w http.ResponseWriter, r *http.Request, grant GrantID)
+	AnswerErasure(w http.ResponseWriter, r *http.Request, grant GrantID, params AnswerErasureParams)
 	// Take claims or purposes back, for good and at once; the rest stays
 	// (POST /grants/{grant}/narrow)
 	NarrowGrant(w http.ResponseWriter, r *http.Request, grant GrantID)
@@ -1665,7 +1736,7 @@ type ServerInterface interface {
 	ResumeGrant(w http.ResponseWriter, r *http.Request, grant GrantID)
 	// What the vendor was told of this consent, and when it took note
 	// (GET /grants/{grant}/told)
-	ListTold(w http.ResponseWriter, r *http.Request, grant GrantID)
+	ListTold(w http.ResponseWriter, r *http.Request, grant GrantID, params ListToldParams)
 	// Withdraw a consent, for good and at once
 	// (POST /grants/{grant}/withdraw)
 	WithdrawGrant(w http.ResponseWriter, r *http.Request, grant GrantID)
@@ -1786,6 +1857,12 @@ type ServerInterface interface {
 	// A consent that the vendor has or had
 	// (GET /vendor/grants/{grant})
 	GetVendorGrant(w http.ResponseWriter, r *http.Request, grant GrantID)
+	// What a customer asks the vendor to delete
+	// (GET /vendor/grants/{grant}/erasure)
+	GetVendorErasure(w http.ResponseWriter, r *http.Request, grant GrantID)
+	// Answer a customer who asked for deletion
+	// (PUT /vendor/grants/{grant}/erasure)
+	AnswerVendorErasure(w http.ResponseWriter, r *http.Request, grant GrantID, params AnswerVendorErasureParams)
 	// The decisions about a consent of the vendor's, signed
 	// (GET /vendor/grants/{grant}/receipts)
 	ListVendorReceipts(w http.ResponseWriter, r *http.Request, grant GrantID)
@@ -2132,8 +2209,32 @@ func (siw *ServerInterfaceWrapper) AnswerErasure(w http.ResponseWriter, r *http.
 
 	r = r.WithContext(ctx)
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AnswerErasureParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "If-Match", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "If-Match", Err: err})
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.AnswerErasure(w, r, grant)
+		siw.Handler.AnswerErasure(w, r, grant, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2339,8 +2440,27 @@ func (siw *ServerInterfaceWrapper) ListTold(w http.ResponseWriter, r *http.Reque
 
 	r = r.WithContext(ctx)
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListToldParams
+
+	// ------------- Optional query parameter "before" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "before", r.URL.Query(), &params.Before)
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "before", Err: err})
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", r.URL.Query(), &params.Limit)
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		return
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.ListTold(w, r, grant)
+		siw.Handler.ListTold(w, r, grant, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -3521,6 +3641,92 @@ func (siw *ServerInterfaceWrapper) GetVendorGrant(w http.ResponseWriter, r *http
 	handler.ServeHTTP(w, r)
 }
 
+// GetVendorErasure operation middleware
+func (siw *ServerInterfaceWrapper) GetVendorErasure(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+
+	// ------------- Path parameter "grant" -------------
+	var grant GrantID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "grant", mux.Vars(r)["grant"], &grant, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "grant", Err: err})
+		return
+	}
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, VendorScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetVendorErasure(w, r, grant)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// AnswerVendorErasure operation middleware
+func (siw *ServerInterfaceWrapper) AnswerVendorErasure(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+
+	// ------------- Path parameter "grant" -------------
+	var grant GrantID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "grant", mux.Vars(r)["grant"], &grant, runtime.BindStyledParameterOptions{Explode: false, Required: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "grant", Err: err})
+		return
+	}
+
+	ctx := r.Context()
+
+	ctx = context.WithValue(ctx, VendorScopes, []string{})
+
+	r = r.WithContext(ctx)
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AnswerVendorErasureParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "If-Match", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "If-Match", Err: err})
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.AnswerVendorErasure(w, r, grant, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListVendorReceipts operation middleware
 func (siw *ServerInterfaceWrapper) ListVendorReceipts(w http.ResponseWriter, r *http.Request) {
 
@@ -3910,6 +4116,10 @@ func HandlerWithOptions(si ServerInterface, options GorillaServerOptions) http.H
 	r.HandleFunc(options.BaseURL+"/vendor/grants/{grant}", wrapper.RevokeVendorGrant).Methods("DELETE")
 
 	r.HandleFunc(options.BaseURL+"/vendor/grants/{grant}", wrapper.GetVendorGrant).Methods("GET")
+
+	r.HandleFunc(options.BaseURL+"/vendor/grants/{grant}/erasure", wrapper.GetVendorErasure).Methods("GET")
+
+	r.HandleFunc(options.BaseURL+"/vendor/grants/{grant}/erasure", wrapper.AnswerVendorErasure).Methods("PUT")
 
 	r.HandleFunc(options.BaseURL+"/vendor/grants/{grant}/receipts", wrapper.ListVendorReceipts).Methods("GET")
 

@@ -78,6 +78,7 @@ type erasureView struct {
 	Due                               string
 	Told                              bool   // by event
 	Message                           string // to be sent by hand
+	Reason                            string // the vendor's own words
 	Open, Late                        bool
 }
 
@@ -208,13 +209,16 @@ func (l *locale) decision(r consent.Receipt, taken []consent.Choice) string {
 	return l.T("decision." + string(r.Event))
 }
 
+// maxTold is how many events the page shows; the API gives them all.
+const maxTold = 200
+
 // addTold lists what the vendor was told by event.
 func (w *Web) addTold(ctx context.Context, l *locale, s identity.Session, g consent.Grant, view *connectionView) error {
-	events, err := w.o.Consent.Told(ctx, s.Account, g.ID)
+	events, _, err := w.o.Consent.Told(ctx, s.Account, g.ID, "", maxTold)
 	if err != nil {
 		return fmt.Errorf("list what was told: %w", err)
 	}
-	for _, e := range slices.Backward(events) {
+	for _, e := range events {
 		v := toldView{Time: e.Time, Acknowledged: e.Acknowledged, Noted: !e.Acknowledged.IsZero(), Refused: e.Refused != ""}
 		v.Text = l.T("told." + string(e.Kind))
 		if e.Kind == outbox.ClaimsChanged {
@@ -233,6 +237,7 @@ func (w *Web) addErasure(ctx context.Context, l *locale, s identity.Session, g c
 	}
 	v := &erasureView{
 		State: e.State(w.o.Now()), Requested: e.Requested, Acknowledged: e.Acknowledged, Answered: e.Answered, Due: l.Date(e.Due), Told: e.Told,
+		Reason: e.Words,
 	}
 	v.Open, v.Late = e.Outcome == "", v.State == consent.ErasureOverdue
 	if v.Message, err = w.deletionMessage(g, e); err != nil {

@@ -199,21 +199,52 @@ func Listening(r store.Reader) ([]id.Client, error) {
 // listeningAtOnce is how many records one scan reads.
 const listeningAtOnce = 500
 
-// ToldUnder lists what was told under a grant, in order, at most limit.
-func ToldUnder(r store.Reader, grant id.Grant, limit int) ([]Told, error) {
-	items, err := r.Scan(toldPrefix(grant), "", limit)
+// ToldUnder lists what was told under a grant, the newest first, at most limit, from after the place before
+// ("" is the start), and gives the next place ("" at the end). Places are opaque to callers.
+func ToldUnder(r store.Reader, grant id.Grant, before string, limit int) ([]Told, string, error) {
+	prefix, from := toldPrefix(grant), ""
+	if before != "" {
+		from = prefix + before + "\x00"
+	}
+	items, err := r.Scan(prefix, from, limit+1)
 	if err != nil {
-		return nil, err
+		return nil, "", err
+	}
+	next := ""
+	if len(items) > limit {
+		items = items[:limit]
+		next = items[limit-1].Key[len(prefix):]
 	}
 	told := make([]Told, 0, len(items))
 	for _, item := range items {
-		rec, err := decode[toldRecord](item.Value)
+		one, err := toldOf(item.Value)
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
-		told = append(told, Told{Event: rec.Event, Kind: rec.Kind, Time: rec.Time, Claims: rec.Claims, Acknowledged: rec.Acknowledged, Refused: rec.Refused})
+		told = append(told, one)
 	}
-	return told, nil
+	return told, next, nil
+}
+
+// ToldOne finds what became of one event under a grant, by when it was put; there may be none.
+func ToldOne(r store.Reader, grant id.Grant, event id.Event, at time.Time) (told Told, found bool, err error) {
+	raw, err := r.Get(toldKey(Event{ID: event, Grant: grant, Time: at}))
+	if errors.Is(err, store.ErrNotFound) {
+		return Told{}, false, nil
+	}
+	if err != nil {
+		return Told{}, false, err
+	}
+	told, err = toldOf(raw)
+	return told, err == nil, err
+}
+
+func toldOf(raw []byte) (Told, error) {
+	rec, err := decode[toldRecord](raw)
+	if err != nil {
+		return Told{}, err
+	}
+	return Told{Event: rec.Event, Kind: rec.Kind, Time: rec.Time, Claims: rec.Claims, Acknowledged: rec.Acknowledged, Refused: rec.Refused}, nil
 }
 
 // Forget drops what the customer could see of a grant.

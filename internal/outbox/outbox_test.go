@@ -3,6 +3,7 @@ package outbox_test
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -68,12 +69,13 @@ func told(t *testing.T, s store.Store) []outbox.Told {
 	t.Helper()
 	var all []outbox.Told
 	err := s.View(t.Context(), func(r store.Reader) (err error) {
-		all, err = outbox.ToldUnder(r, grant, 100)
+		all, _, err = outbox.ToldUnder(r, grant, "", 100)
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	slices.Reverse(all)
 	return all
 }
 

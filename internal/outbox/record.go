@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,8 +30,9 @@ func pendingKey(c id.Client, place uint64) string {
 	return fmt.Sprintf("%s%016x", pendingPrefix(c), place)
 }
 
+// toldKey orders what was told with the newest first.
 func toldKey(e Event) string {
-	return fmt.Sprintf("%s%016x-%s", toldPrefix(e.Grant), uint64(max(e.Time.UnixMilli(), 0)), e.ID)
+	return fmt.Sprintf("%s%016x-%s", toldPrefix(e.Grant), math.MaxInt64-max(e.Time.UnixMilli(), 0), e.ID)
 }
 
 // format is what every record begins with; one of another format is unreadable.

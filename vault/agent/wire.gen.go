@@ -17,6 +17,12 @@ const (
 	EncryptionAlgECDHESA256KW EncryptionAlg = "ECDH-ES+A256KW"
 )
 
+// Defines values for ErasureAnswerOutcome.
+const (
+	ErasureAnswerOutcomeDenied    ErasureAnswerOutcome = "denied"
+	ErasureAnswerOutcomeFulfilled ErasureAnswerOutcome = "fulfilled"
+)
+
 // Defines values for ErasureState.
 const (
 	ErasureStateAcknowledged ErasureState = "acknowledged"
@@ -24,12 +30,6 @@ const (
 	ErasureStateFulfilled    ErasureState = "fulfilled"
 	ErasureStateOverdue      ErasureState = "overdue"
 	ErasureStateRequested    ErasureState = "requested"
-)
-
-// Defines values for ErasureAnswerOutcome.
-const (
-	ErasureAnswerOutcomeDenied    ErasureAnswerOutcome = "denied"
-	ErasureAnswerOutcomeFulfilled ErasureAnswerOutcome = "fulfilled"
 )
 
 // Defines values for FailureReason.
@@ -307,21 +307,24 @@ type Erasure struct {
 	Acknowledged time.Time `json:"acknowledged,omitempty,omitzero"`
 	Answered     time.Time `json:"answered,omitempty,omitzero"`
 
+	// ByVendor The vendor answered itself; else the customer noted what it answered elsewhere.
+	ByVendor bool `json:"by_vendor,omitempty,omitzero"`
+
 	// Claims What the vendor could read at some time, by name.
 	Claims []ClaimName `json:"claims"`
 	Due    time.Time   `json:"due"`
 
 	// ID 26 characters of lower-case base32; never a secret.
-	ID        Identifier   `json:"id"`
+	ID Identifier `json:"id"`
+
+	// Reason Why the vendor denies
+	Reason    string       `json:"reason,omitempty,omitzero"`
 	Requested time.Time    `json:"requested"`
 	State     ErasureState `json:"state"`
 
 	// Told Whether the vendor was told by event.
 	Told bool `json:"told"`
 }
-
-// ErasureState defines model for Erasure.State.
-type ErasureState string
 
 // ErasureAnswer defines model for ErasureAnswer.
 type ErasureAnswer struct {
@@ -331,6 +334,9 @@ type ErasureAnswer struct {
 
 // ErasureAnswerOutcome Whether the vendor deleted what it had.
 type ErasureAnswerOutcome string
+
+// ErasureState defines model for ErasureState.
+type ErasureState string
 
 // Failure defines model for Failure.
 type Failure struct {
@@ -949,6 +955,8 @@ type ToldKind string
 
 // ToldList defines model for ToldList.
 type ToldList struct {
+	// Next Where the next page begins; absent on the last.
+	Next string `json:"next,omitempty,omitzero"`
 	Told []Told `json:"told"`
 }
 
@@ -1052,8 +1060,24 @@ type AskErasureParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// AnswerErasureParams defines parameters for AnswerErasure.
+type AnswerErasureParams struct {
+	// IfMatch The `ETag` that `GET` answered here (with the same `stream_id`, where there is one): the change is made only if
+	// that is still so, else 412 `precondition-failed`.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
 // ListReleasesParams defines parameters for ListReleases.
 type ListReleasesParams struct {
+	// Before The `next` of the page before.
+	Before string `form:"before,omitempty" json:"before,omitempty,omitzero"`
+
+	// Limit How many at most; 50 when not given.
+	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// ListToldParams defines parameters for ListTold.
+type ListToldParams struct {
 	// Before The `next` of the page before.
 	Before string `form:"before,omitempty" json:"before,omitempty,omitzero"`
 

@@ -298,3 +298,43 @@ func with(m map[string]any, name, value string) map[string]any {
 	m[name] = value
 	return m
 }
+
+func TestVendor_answersARequestForDeletion_andTheCustomerReadsIt(t *testing.T) {
+	w := newWorld(t, apptest.Start(t))
+	grant := w.known["grant_id"][0].(string)
+	mine, theirs := "/grants/"+grant+"/erasure", "/vendor/grants/"+grant+"/erasure"
+	w.call(t, w.token, "GET", theirs, nil).Refused(t, http.StatusNotFound, "erasure-unknown")
+	w.call(t, w.token, "PUT", theirs, map[string]any{"outcome": "fulfilled"}).Refused(t, http.StatusNotFound, "erasure-unknown")
+	if a := w.keyed(t, "", "", mine, nil); a.Status != http.StatusOK {
+		t.Fatalf("%d %s", a.Status, a.Body)
+	}
+	asked := w.call(t, w.token, "GET", theirs, nil)
+	if asked.Text("state") != "requested" || asked.Text("request_id") == "" || !strings.Contains(string(asked.Body), `"email"`) {
+		t.Errorf("%d %s", asked.Status, asked.Body)
+	}
+	other := own(t, w.p, w.p.AddVendor(t, callback))
+	for _, token := range []string{other, w.access, w.program} {
+		for _, method := range []string{"GET", "PUT"} {
+			if a := w.call(t, token, method, theirs, map[string]any{"outcome": "fulfilled"}); a.Status/100 == 2 {
+				t.Errorf("somebody else: %s %d %s", method, a.Status, a.Body)
+			}
+		}
+	}
+	w.call(t, w.token, "PUT", theirs, map[string]any{"outcome": "denied"}).Refused(t, http.StatusBadRequest, "erasure-reason")
+	if a := w.matching(t, w.token, asked.Header.Get("ETag"), "PUT", theirs, map[string]any{"outcome": "received"}); a.Text("state") != "acknowledged" {
+		t.Errorf("%d %s", a.Status, a.Body)
+	}
+	denied := map[string]any{"outcome": "denied", "reason": "We must keep <b>invoices</b>."}
+	w.matching(t, w.token, asked.Header.Get("ETag"), "PUT", theirs, denied).Refused(t, http.StatusPreconditionFailed, "precondition-failed")
+	if a := w.call(t, w.token, "PUT", theirs, denied); a.Text("state") != "denied" {
+		t.Errorf("%d %s", a.Status, a.Body)
+	}
+	if seen := w.ada.Send(t, w.p.Request(t, "GET", "/api/v1"+mine, nil, "")); seen.Text("reason") != denied["reason"] || seen.Text("state") != "denied" {
+		t.Errorf("the customer sees %s", seen.Body)
+	}
+	w.ada.Send(t, w.asking(t, "", "PUT", mine, map[string]any{"outcome": "fulfilled"})).Refused(t, http.StatusConflict, "erasure-answered")
+	page := string(w.ada.Send(t, w.p.Request(t, "GET", "/connections/"+grant, nil, "")).Body)
+	if !strings.Contains(page, "We must keep &lt;b&gt;invoices&lt;/b&gt;.") || strings.Contains(page, "<b>invoices") {
+		t.Error("the page does not show the reason, or shows it as markup")
+	}
+}

@@ -123,7 +123,7 @@ func (s story) account(a id.Account, grants map[id.Grant]consent.Grant, events m
 			s.t.Errorf("grant %s is %s with %d claims, its receipts say otherwise", g.ID, g.State, len(g.Claims))
 		}
 		s.capsule(a, g)
-		told, err := s.Told(s.t.Context(), a, g.ID)
+		told, _, err := s.Told(s.t.Context(), a, g.ID, "", 200)
 		if err != nil {
 			s.t.Fatal(err)
 		}

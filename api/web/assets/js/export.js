@@ -24,7 +24,7 @@ async function everything() {
     connections.push({
       ...grant,
       releases: await pages(`/grants/${grant.id}/releases`, "releases"),
-      told: (await api("GET", `/grants/${grant.id}/told`)).told,
+      told: await pages(`/grants/${grant.id}/told`, "told"),
     });
   }
   return {
