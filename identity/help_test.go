@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/identity/identitytest"
 	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/internal/store/bolt"
 	"github.com/meins-id/meins/vault"
@@ -48,16 +49,14 @@ type world struct {
 func newWorld(t testing.TB, limits ...identity.Limits) *world {
 	t.Helper()
 	w := &world{
-		clock:  &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)},
-		path:   filepath.Join(t.TempDir(), "meins.db"),
-		master: seal.NewKey(),
+		clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)},
+		path:  filepath.Join(t.TempDir(), "meins.db"),
 	}
 	var err error
 	w.store, err = bolt.Open(w.path, bolt.Options{Now: w.clock.Now})
 	must(t, err)
 	t.Cleanup(func() { _ = w.store.Close() })
-	w.keys, err = identity.OpenKeyring(t.Context(), w.store, w.master, w.clock.Now)
-	must(t, err)
+	w.keys, w.master = identitytest.OpenKeyring(t, w.store, w.clock.Now)
 	o := identity.AccountOptions{Store: w.store, Keys: w.keys, Now: w.clock.Now}
 	if len(limits) > 0 {
 		o.Limits = limits[0]

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"encoding/base64"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/meins-id/meins/identity"
 	"github.com/meins-id/meins/internal/store"
+	"github.com/meins-id/meins/internal/store/bolt"
 	"github.com/meins-id/meins/vault/seal"
 )
 
@@ -82,12 +84,24 @@ func TestKeyring_anotherMasterKey_opensNothing(t *testing.T) {
 	w.reopen(t) // and nothing was overwritten
 }
 
+// anotherRing is one that no other test has.
+func anotherRing(t *testing.T) *identity.Keyring {
+	t.Helper()
+	w := &world{clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}}
+	s, err := bolt.Open(filepath.Join(t.TempDir(), "meins.db"), bolt.Options{Now: w.clock.Now})
+	must(t, err)
+	t.Cleanup(func() { _ = s.Close() })
+	k, err := identity.OpenKeyring(t.Context(), s, seal.NewKey(), w.clock.Now)
+	must(t, err)
+	return k
+}
+
 func TestHash_keepsPartsAndPurposesApart(t *testing.T) {
 	w := newWorld(t)
 	seen := map[string]bool{}
 	for _, h := range [][]byte{
 		w.keys.Hash("a", []byte("bc")), w.keys.Hash("ab", []byte("c")), w.keys.Hash("a", []byte("b"), []byte("c")),
-		w.keys.Hash("a"), w.keys.Hash("a", nil), w.keys.Hash("a", nil, nil), newWorld(t).keys.Hash("a"),
+		w.keys.Hash("a"), w.keys.Hash("a", nil), w.keys.Hash("a", nil, nil), anotherRing(t).Hash("a"),
 	} {
 		if len(h) != 32 || seen[string(h)] {
 			t.Errorf("%x came twice or is no hash", h)

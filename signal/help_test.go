@@ -18,12 +18,12 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/identity/identitytest"
 	"github.com/meins-id/meins/internal/egress"
 	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/internal/outbox"
 	"github.com/meins-id/meins/internal/store"
 	"github.com/meins-id/meins/internal/store/bolt"
-	"github.com/meins-id/meins/vault/seal"
 )
 
 const issuer = "http://127.0.0.1:8440"
@@ -47,10 +47,7 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	keys, err := identity.OpenKeyring(t.Context(), db, seal.NewKey(), w.clock)
-	if err != nil {
-		t.Fatal(err)
-	}
+	keys, _ := identitytest.OpenKeyring(t, db, w.clock)
 	vendors := identity.NewVendors(db, keys, w.clock)
 	w.vendor, _, err = vendors.Add(t.Context(), identity.Vendor{
 		Name: "Flowers", RedirectURIs: []string{"https://flowers.example/cb"}, SigningAlg: "ES256",

@@ -21,6 +21,7 @@ import (
 
 	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/identity/identitytest"
 	"github.com/meins-id/meins/identity/provider"
 	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/internal/store/bolt"
@@ -53,8 +54,7 @@ func newSite(t testing.TB) *site {
 	now := func() time.Time { return s.now }
 	st, err := bolt.Open(filepath.Join(t.TempDir(), "meins.db"), bolt.Options{Now: now})
 	s.must(err)
-	keys, err := identity.OpenKeyring(t.Context(), st, seal.NewKey(), now)
-	s.must(err)
+	keys, _ := identitytest.OpenKeyring(t, st, now)
 	log := slog.New(slog.DiscardHandler)
 	s.accounts = identity.NewAccounts(identity.AccountOptions{Store: st, Keys: keys, Now: now})
 	s.vendors = identity.NewVendors(st, keys, now)

@@ -21,6 +21,7 @@ import (
 
 	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/identity/identitytest"
 	"github.com/meins-id/meins/identity/provider"
 	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/internal/store/bolt"
@@ -84,8 +85,7 @@ func newWorld(t testing.TB) *world {
 	st, err := bolt.Open(filepath.Join(t.TempDir(), "meins.db"), bolt.Options{Now: w.clock.now})
 	w.must(err)
 	w.store = st
-	w.keys, err = identity.OpenKeyring(t.Context(), st, seal.NewKey(), w.clock.now)
-	w.must(err)
+	w.keys, _ = identitytest.OpenKeyring(t, st, w.clock.now)
 	w.accounts = identity.NewAccounts(identity.AccountOptions{Store: st, Keys: w.keys, Now: w.clock.now})
 	w.vendors = identity.NewVendors(st, w.keys, w.clock.now)
 	w.consent = consent.New(consent.Options{Store: st, Now: w.clock.now, Log: log})

@@ -37,6 +37,7 @@ var rooms = []room{
 
 	{"consent", join(ground, "vault")},
 	{"identity", join(ground, "vault")},
+	{"identity/identitytest", join(ground, "identity", "internal/store/bolt")}, // for tests alone
 
 	{"consent/release", join(ground, "vault", "consent")},
 	{"consent/receipt", join(ground, "vault", "consent")},

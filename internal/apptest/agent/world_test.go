@@ -18,6 +18,7 @@ import (
 	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/consent/release"
 	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/identity/identitytest"
 	"github.com/meins-id/meins/identity/provider"
 	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/internal/store/bolt"
@@ -52,8 +53,7 @@ func newWorld(t *testing.T) *world {
 	store, err := bolt.Open(filepath.Join(t.TempDir(), "meins.db"), bolt.Options{Now: w.now})
 	must(t, err)
 	t.Cleanup(func() { must(t, store.Close()) })
-	keys, err := identity.OpenKeyring(t.Context(), store, seal.NewKey(), w.now)
-	must(t, err)
+	keys, _ := identitytest.OpenKeyring(t, store, w.now)
 	// The least that agents accept, so that tests do not wait.
 	quick := seal.Stretch{Memory: 19 * 1024, Time: 2, Threads: 1, Salt: make([]byte, seal.SaltSize)}
 	w.accounts = identity.NewAccounts(identity.AccountOptions{Store: store, Keys: keys, Now: w.now, Stretch: quick})
