@@ -124,7 +124,8 @@ func named(next http.Handler) http.Handler {
 // knownOAuth are the OpenID Connect paths that are counted each for itself.
 var knownOAuth = map[string]bool{
 	"/oauth/authorize": true, "/oauth/token": true, "/oauth/userinfo": true, "/oauth/introspect": true,
-	"/oauth/revoke": true, "/oauth/end_session": true, "/oauth/keys": true, "/oauth/par": true, "/oauth/response": true,
+	"/oauth/revoke": true, "/oauth/end_session": true, "/oauth/keys": true, "/oauth/par": true,
+	"/oauth/register": true, "/oauth/device_authorization": true, "/oauth/response": true,
 	"/.well-known/openid-configuration": true, "/.well-known/oauth-authorization-server": true,
 }
 

@@ -24,6 +24,8 @@ const (
 	GrantClient  = "client_credentials"
 	// GrantExchange narrows an access token (RFC 8693).
 	GrantExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
+	// GrantDevice signs a customer in on a device without a browser (RFC 8628).
+	GrantDevice = "urn:ietf:params:oauth:grant-type:device_code"
 )
 
 // Vendor is a relying party: who it says it is, where it may send customers back to, and why it

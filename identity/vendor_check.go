@@ -58,7 +58,7 @@ func (v Vendor) completed(now time.Time) Vendor {
 		v.SigningAlg = string(jose.ES256)
 	}
 	if len(v.GrantTypes) == 0 {
-		v.GrantTypes = v.defaultGrants()
+		v.GrantTypes = DefaultGrants(v.Public)
 	}
 	if v.SectorIdentifier == "" {
 		v.SectorIdentifier = v.defaultSector()
@@ -69,10 +69,10 @@ func (v Vendor) completed(now time.Time) Vendor {
 	return v
 }
 
-// defaultGrants lets a vendor that can prove itself also get a token for itself, and make less of one
+// DefaultGrants lets a vendor that can prove itself also get a token for itself, and make less of one
 // that it has: neither opens any more of a customer's data.
-func (v Vendor) defaultGrants() []string {
-	if v.Public {
+func DefaultGrants(public bool) []string {
+	if public {
 		return []string{GrantCode, GrantRefresh}
 	}
 	return []string{GrantCode, GrantRefresh, GrantClient, GrantExchange}
@@ -210,7 +210,7 @@ func (v Vendor) checkProof(m *mistakes) {
 	m.add(v.JWKSURI != "" && len(v.JWKS) > 0, "keys: given, and by their address too")
 	m.add(!slices.Contains([]string{"", "RS256", "ES256", "EdDSA"}, v.SigningAlg), "signing algorithm: unknown %q", v.SigningAlg)
 	for _, g := range v.GrantTypes {
-		m.add(!slices.Contains([]string{GrantCode, GrantRefresh, GrantClient, GrantExchange}, g), "grant type: unknown %q", g)
+		m.add(!slices.Contains([]string{GrantCode, GrantRefresh, GrantClient, GrantExchange, GrantDevice}, g), "grant type: unknown %q", g)
 	}
 	m.add(v.Public && slices.Contains(v.GrantTypes, GrantClient), "grant type: client_credentials is not for public vendors")
 	m.add(v.Public && slices.Contains(v.GrantTypes, GrantExchange), "grant type: token exchange is not for public vendors")

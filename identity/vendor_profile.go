@@ -3,6 +3,7 @@ package identity
 import (
 	"crypto/rsa"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/go-jose/go-jose/v4"
@@ -54,6 +55,7 @@ func (v Vendor) checkProfile(m *mistakes) {
 		return
 	}
 	m.add(v.Public || v.AuthMethod != MethodKey && !v.ByCertificate(), "profile %s: needs private_key_jwt, or a certificate", p.Profile)
+	m.add(slices.Contains(v.GrantTypes, GrantDevice), "profile %s: has no device grant", p.Profile)
 	m.add(p.PKCE != PKCERequired, "profile %s: needs PKCE", p.Profile)
 	for _, algorithm := range []string{v.SigningAlg, p.RequestAlg, p.AuthAlg, p.ResponseAlg, p.UserInfoAlg, p.IntrospectionAlg} {
 		m.add(algorithm == string(jose.RS256), "profile %s: RS256 is too weak", p.Profile)

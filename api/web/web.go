@@ -91,6 +91,7 @@ func (w *Web) Register(r *mux.Router) {
 	} {
 		r.Handle(path, w.page(show)).Methods(http.MethodGet, http.MethodHead)
 	}
+	r.Handle("/device", w.page(w.device)).Methods(http.MethodGet, http.MethodHead, http.MethodPost)
 	r.HandleFunc("/vendors/{client}/logo", w.logo).Methods(http.MethodGet, http.MethodHead)
 	r.PathPrefix(staticPath).HandlerFunc(w.static).Methods(http.MethodGet, http.MethodHead)
 	r.HandleFunc("/favicon.ico", w.favicon).Methods(http.MethodGet, http.MethodHead)

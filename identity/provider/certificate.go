@@ -38,7 +38,7 @@ func (c Certificates) methods() []oidc.AuthMethod {
 // aliased are the endpoints that vendors with certificates call (RFC 8705, 5), by their metadata.
 var aliased = map[string]string{
 	"token_endpoint": pathToken, "userinfo_endpoint": pathUserInfo, "introspection_endpoint": pathIntrospect, "revocation_endpoint": pathRevoke,
-	"pushed_authorization_request_endpoint": pathPushed,
+	"pushed_authorization_request_endpoint": pathPushed, "device_authorization_endpoint": pathDevice,
 }
 
 // IsAliased says whether a path is one that vendors with certificates call.

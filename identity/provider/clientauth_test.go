@@ -130,7 +130,8 @@ func TestClient_grantTypeNotRegistered_isRefused(t *testing.T) {
 	s := w.vendor(func(v *identity.Vendor) { v.GrantTypes = []string{"authorization_code"} })
 	w.post("/oauth/token", s, asClient()).refused(t, 400, "unauthorized_client")
 	w.post("/oauth/token", s, refreshForm("x")).refused(t, 400, "unauthorized_client")
-	for _, unknown := range []string{"password", "implicit", "urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:device_code", "\"<>"} {
+	w.post("/oauth/token", s, url.Values{"grant_type": {deviceGrant}, "device_code": {"x"}}).refused(t, 400, "unauthorized_client")
+	for _, unknown := range []string{"password", "implicit", "urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:openid:params:grant-type:ciba", "\"<>"} {
 		a := w.post("/oauth/token", s, url.Values{"grant_type": {unknown}})
 		a.refused(t, 400, "unsupported_grant_type")
 		if strings.Contains(a.Body, unknown) {

@@ -74,12 +74,15 @@ func newMetadata(issuer string) metadata {
 			IntrospectionEndpoint: issuer + pathIntrospect,
 			RevocationEndpoint:    issuer + pathRevoke,
 			EndSessionEndpoint:    issuer + pathEndSession,
-			JwksURI:               issuer + pathKeys,
+
+			DeviceAuthorizationEndpoint: issuer + pathDevice,
+
+			JwksURI: issuer + pathKeys,
 
 			ScopesSupported:                  []string{scopeOpenID, oidc.ScopeProfile, oidc.ScopeEmail, oidc.ScopeAddress, oidc.ScopePhone, scopeOffline},
 			ResponseTypesSupported:           []string{string(oidc.ResponseTypeCode)},
 			ResponseModesSupported:           responseModes,
-			GrantTypesSupported:              []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken, oidc.GrantTypeClientCredentials, grantExchange},
+			GrantTypesSupported:              []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken, oidc.GrantTypeClientCredentials, grantExchange, grantDevice},
 			ACRValuesSupported:               []string{acrKnown},
 			SubjectTypesSupported:            []string{identity.SubjectPairwise, identity.SubjectPublic},
 			IDTokenSigningAlgValuesSupported: names(idTokenAlgorithms),

@@ -32,7 +32,7 @@ func TestDiscovery_saysWhatIsTrue(t *testing.T) {
 	if same := w.get("/.well-known/oauth-authorization-server", ""); same.Body.String() != rec.Body.String() {
 		t.Error("the two descriptions differ")
 	}
-	if w.get("/oauth/device_authorization", "").Code != http.StatusNotFound || w.get("/healthz", "").Code != http.StatusNotFound {
+	if w.get("/oauth/check_session", "").Code != http.StatusNotFound || w.get("/healthz", "").Code != http.StatusNotFound {
 		t.Error("more is served than is described")
 	}
 }
@@ -81,7 +81,7 @@ var proven = map[string]string{
 	"authorization_endpoint": "TestAuthorize_postIsAsGoodAsGet", "token_endpoint": "TestToken_onlyAFormInAPost",
 	"userinfo_endpoint": "TestUserInfo_subIsThatOfTheIDToken", "introspection_endpoint": "TestIntrospect_onlyTheOwnVendorLearnsAnything",
 	"revocation_endpoint": "TestRevoke_accessTokenAlone_refreshTokenWithItsFamily", "end_session_endpoint": "TestLogout_withTheHintOfThisSession_endsIt_andGoesBack",
-	"pushed_authorization_request_endpoint": "TestPushed_leadsToTokens_andNothingBesideItCounts", "jwks_uri": "TestKeys_holdPublicKeysOfEveryAlgorithm_andNothingPrivate",
+	"pushed_authorization_request_endpoint": "TestPushed_leadsToTokens_andNothingBesideItCounts", "device_authorization_endpoint": "TestDevice_customerSaysYes_andTheDeviceIsSignedIn", "jwks_uri": "TestKeys_holdPublicKeysOfEveryAlgorithm_andNothingPrivate",
 
 	"backchannel_logout_supported": "TestBackChannel_tellsEveryVendorOfTheSession", "backchannel_logout_session_supported": "TestBackChannel_tellsEveryVendorOfTheSession",
 	"frontchannel_logout_supported": "TestFrontChannel_loadsTheVendorsPages_andNoOthers", "frontchannel_logout_session_supported": "TestFrontChannel_loadsTheVendorsPages_andNoOthers",

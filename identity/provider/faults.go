@@ -22,4 +22,6 @@ var (
 	ErrNoLater = fault.New(fault.NotFound, "request-unknown", "there is no such request")
 	// ErrPersona says that no persona was named, or that its name has not the form of one.
 	ErrPersona = fault.New(fault.Invalid, "persona-invalid", "this is not the name of a persona")
+	// ErrUserCode says that no device shows this code, or not any more.
+	ErrUserCode = fault.New(fault.NotFound, "user-code-unknown", "no device waits with this code; look at it once more, or begin anew on the device")
 )

@@ -41,6 +41,7 @@ type request struct {
 	Resources   []string        `json:"resources,omitempty"`
 	Thumbprint  string          `json:"jkt,omitempty"`    // of the key that the code is bound to (RFC 9449, 10)
 	Pushed      string          `json:"pushed,omitempty"` // the name of a request that was pushed
+	Device      string          `json:"device,omitempty"` // where a device waits that it is for
 	Until       time.Time       `json:"until,omitzero"`   // of a request for later: how long it waits
 	Issued      time.Time       `json:"issued"`
 }

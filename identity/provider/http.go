@@ -45,6 +45,7 @@ func (p *Provider) routes() http.Handler {
 		pathRevoke:     shared(form(identified(library))),
 		pathIntrospect: form(http.HandlerFunc(p.serveIntrospect)),
 		pathPushed:     shared(form(http.HandlerFunc(p.servePushed))),
+		pathDevice:     shared(form(http.HandlerFunc(p.serveDevice))),
 		pathResponse:   only(http.HandlerFunc(p.serveResponse), http.MethodGet),
 		pathPoster:     only(http.HandlerFunc(servePoster), http.MethodGet),
 		pathGoodbye:    only(http.HandlerFunc(p.serveGoodbye), http.MethodGet),

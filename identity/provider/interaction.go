@@ -184,7 +184,7 @@ func (p *Provider) Approve(ctx context.Context, s identity.Session, flow string,
 	if err := p.spend(ctx, v.request); err != nil {
 		return "", err
 	}
-	return p.succeed(v, s, g, consent.Names(g.Claims), a.Key), nil
+	return p.finish(ctx, v, s, g, consent.Names(g.Claims), a.Key)
 }
 
 // Resume answers with a grant in force, when it still covers what is asked.
@@ -213,7 +213,7 @@ func (p *Provider) Resume(ctx context.Context, s identity.Session, flow string, 
 	if err := p.spend(ctx, v.request); err != nil {
 		return "", err
 	}
-	return p.succeed(v, s, g, d.Claims, key), nil
+	return p.finish(ctx, v, s, g, d.Claims, key)
 }
 
 // Deny stores the customer's no and gives the address that tells the vendor.
@@ -228,7 +228,7 @@ func (p *Provider) Deny(ctx context.Context, s identity.Session, flow string, no
 	if err := p.spend(ctx, v.request); err != nil {
 		return "", err
 	}
-	return p.refuse(v, errAccessDenied), nil
+	return p.decline(ctx, v)
 }
 
 // Fail gives a silent request up: the browser has no session after all, or the vault is locked.
@@ -245,5 +245,8 @@ func (p *Provider) Fail(ctx context.Context, flow, reason string) (string, error
 
 // refuse is the address that takes an error to the vendor.
 func (p *Provider) refuse(v visit, code string) string {
+	if v.Device != "" {
+		return p.deviceDone(deviceDenied)
+	}
 	return p.response(replyTo(v.vendor, v.request), failure(code, ""))
 }

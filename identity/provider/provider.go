@@ -71,6 +71,7 @@ type Provider struct {
 	records  records
 	metadata metadata
 	replays  *replays
+	devices  *devices
 	// documents are what vendors keep at addresses of their own.
 	documents *documents
 	// clientDocuments are what vendors say of themselves whose client_id is an address.
@@ -87,6 +88,7 @@ func New(o Options) (*Provider, error) {
 	}
 	p := &Provider{o: o, records: records{store: o.Store, now: o.Now, access: o.AccessTokenLifetime + time.Minute}}
 	p.metadata = newMetadata(o.Issuer).withCertificates(o.Certificates)
+	p.devices = newDevices(o.Now)
 	p.replays = newReplays(o.Store, o.Now, o.Log)
 	// Whoever runs the provider on loopback has the vendors there too.
 	p.out = egress.New(egress.Options{Loopback: strings.HasPrefix(o.Issuer, "http:")})

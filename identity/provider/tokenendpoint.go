@@ -32,7 +32,7 @@ func (p *Provider) token(r *http.Request) (*tokens, error) {
 	form := r.PostForm
 	grant := form.Get("grant_type")
 	switch grant {
-	case grantCode, grantRefresh, grantClient, grantExchange:
+	case grantCode, grantRefresh, grantClient, grantExchange, grantDevice:
 	case "":
 		return nil, refuseRequest("grant_type is missing")
 	default:
@@ -63,6 +63,10 @@ func (p *Provider) issue(ctx context.Context, v identity.Vendor, pr proof, form 
 		return p.narrowToken(ctx, v, pr, form)
 	case grant == grantClient:
 		return p.issueToClient(ctx, v, pr, resource)
+	case grant == grantDevice && form.Get("device_code") == "":
+		return nil, refuseRequest("device_code is missing")
+	case grant == grantDevice:
+		return p.pollDevice(ctx, v, pr, form.Get("device_code"), resource)
 	case grant == grantRefresh && form.Get("refresh_token") == "":
 		return nil, refuseRequest("refresh_token is missing")
 	case grant == grantRefresh:

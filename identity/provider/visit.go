@@ -33,7 +33,7 @@ func (p *Provider) visit(ctx context.Context, flow string) (visit, error) {
 	if err != nil {
 		return visit{}, err
 	}
-	if !slices.Contains(v.RedirectURIs, q.RedirectURI) {
+	if q.Device == "" && !slices.Contains(v.RedirectURIs, q.RedirectURI) || q.Device != "" && !allows(v, grantDevice) {
 		return visit{}, ErrFlow
 	}
 	return p.visitOf(v, q)
@@ -102,6 +102,11 @@ func (p *Provider) sidOf(client id.Client, s id.Session) string {
 // succeed is the address with the code. The claims are those that were approved; where each may go,
 // the ask says.
 func (p *Provider) succeed(v visit, s identity.Session, g consent.Grant, approved []string, key vault.GrantKey) string {
+	return p.response(replyTo(v.vendor, v.request), outcome{"code": {p.mint(kindCode, p.codeFor(v, s, g, approved, key))}})
+}
+
+// codeFor is what the code says.
+func (p *Provider) codeFor(v visit, s identity.Session, g consent.Grant, approved []string, key vault.GrantKey) token {
 	now := p.o.Now()
 	code := token{
 		ID: tokenID(), Client: v.Client, Grant: g.ID, Family: id.NewAt[id.Family](now),
@@ -125,5 +130,5 @@ func (p *Provider) succeed(v visit, s identity.Session, g consent.Grant, approve
 			code.IDTokenClaims = append(code.IDTokenClaims, c.Name)
 		}
 	}
-	return p.response(replyTo(v.vendor, v.request), outcome{"code": {p.mint(kindCode, code)}})
+	return code
 }

@@ -44,6 +44,7 @@ type vendorAddCmd struct {
 	PolicyURI             string            `name:"policy-uri" env:"-" help:"Its privacy policy."`
 	TermsURI              string            `name:"terms-uri" env:"-" help:"Its terms of service."`
 	SigningAlg            string            `enum:",RS256,ES256,EdDSA" default:"" env:"-" help:"How ID tokens are signed: RS256 (default), ES256 or EdDSA."`
+	Devices               bool              `env:"-" help:"It may sign customers in on devices without a browser, who type a code in elsewhere (RFC 8628); without any claims."`
 	protocolFlags
 	standingFlags
 	JSON bool `env:"-" help:"Print JSON."`
@@ -69,6 +70,9 @@ func (c *vendorAddCmd) vendor() (identity.Vendor, error) {
 		RedirectURIs: c.RedirectURI, PostLogoutRedirectURIs: c.PostLogoutRedirectURI,
 		Public: c.Public, AuthMethod: c.AuthMethod, JWKSURI: c.JWKSURI, Purposes: c.Purpose, SigningAlg: c.SigningAlg, Protocol: c.protocol(),
 		Standing: c.standing(),
+	}
+	if c.Devices {
+		v.GrantTypes = append(identity.DefaultGrants(c.Public), identity.GrantDevice)
 	}
 	if v.Domain == "" {
 		if u, err := url.Parse(c.RedirectURI[0]); err == nil {

@@ -49,12 +49,12 @@ func Pages() []Endpoint {
 	var pages []Endpoint
 	for _, path := range []string{
 		"/", "/signup", "/signin", "/recover", "/unlock", "/continue", "/vault", "/vault/history", "/connections",
-		"/connections/" + AnID, "/account", "/signout", "/signed-out", "/vendors/" + AnID + "/logo", "/favicon.ico",
+		"/connections/" + AnID, "/account", "/signout", "/signed-out", "/device", "/vendors/" + AnID + "/logo", "/favicon.ico",
 		"/static/nothing", "/nowhere",
 	} {
 		pages = append(pages, Endpoint{http.MethodGet, path})
 	}
-	return pages
+	return append(pages, Endpoint{http.MethodPost, "/device"})
 }
 
 // OAuth are the endpoints of OpenID Connect.
@@ -63,7 +63,7 @@ func OAuth() []Endpoint {
 	for _, path := range []string{"/oauth/authorize", "/oauth/end_session", "/oauth/userinfo"} {
 		all = append(all, Endpoint{http.MethodGet, path}, Endpoint{http.MethodPost, path})
 	}
-	for _, path := range []string{"/oauth/token", "/oauth/introspect", "/oauth/revoke", "/oauth/par"} {
+	for _, path := range []string{"/oauth/token", "/oauth/introspect", "/oauth/revoke", "/oauth/par", "/oauth/device_authorization"} {
 		all = append(all, Endpoint{http.MethodPost, path})
 	}
 	for _, path := range []string{
