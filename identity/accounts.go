@@ -25,6 +25,8 @@ type Source struct {
 type NewSlot struct {
 	Slot vault.Slot
 	Auth []byte
+	// KeepPrograms is of another passphrase: the tokens of the customer's programs outlive the old one.
+	KeepPrograms bool
 }
 
 // NewAccount is what signing up takes: exactly one passphrase slot and one recovery slot. The agent

@@ -15,6 +15,7 @@ import (
 
 	"github.com/meins-id/meins/internal/fault"
 	"github.com/meins-id/meins/internal/id"
+	"github.com/meins-id/meins/internal/store"
 )
 
 // What a program of the customer's may be let do. Nothing here approves anything, and nothing opens a
@@ -29,11 +30,15 @@ const (
 // programScopes are all of them, in the order in which they are kept.
 var programScopes = []string{ScopeGrants, ScopeReceipts, ScopeReleases, ScopeWithdraw}
 
+// ProgramScopes are all that a program may be let do.
+func ProgramScopes() []string { return slices.Clone(programScopes) }
+
 // Bounds of what a customer may make.
 const (
 	maxPrograms    = 50
 	maxProgramName = 60 // characters
 	maxProgramLife = 366 * 24 * time.Hour
+	usedEvery      = time.Hour // is how often it is noted that a token is used: a read stays a read
 )
 
 // programPrefix begins every token, so that one that leaked is known for what it is.
@@ -60,6 +65,7 @@ type Program struct {
 	Scopes  []string // what it may do
 	Created time.Time
 	Expires time.Time
+	Used    time.Time // the last time, to the hour; zero for never
 }
 
 // May says whether the program may do this.
@@ -141,6 +147,11 @@ func (a *Accounts) ProgramOf(ctx context.Context, token string) (Program, error)
 	if !hmac.Equal(rec.Hash, a.programHash(name, secret)) || a.now().Unix() >= rec.Expires {
 		return Program{}, ErrProgramToken
 	}
+	if now := a.now(); now.Sub(fromUnix(rec.Used)) >= usedEvery {
+		if err := a.useProgram(ctx, name, now); err != nil {
+			return Program{}, err
+		}
+	}
 	return rec.program(), nil
 }
 
@@ -165,14 +176,5 @@ func (a *Accounts) EndProgram(ctx context.Context, account id.Account, name id.P
 
 // EndPrograms ends every token of an account that is deleted.
 func (a *Accounts) EndPrograms(ctx context.Context, account id.Account) error {
-	recs, err := a.readPrograms(ctx, account)
-	if err != nil {
-		return err
-	}
-	for _, r := range recs {
-		if err := a.dropProgram(ctx, account, r.ID); err != nil {
-			return err
-		}
-	}
-	return nil
+	return a.store.Update(ctx, func(tx store.Tx) error { return a.deletePrograms(tx, account) })
 }

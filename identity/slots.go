@@ -24,16 +24,17 @@ func (a *Accounts) Slots(ctx context.Context, account id.Account) ([]vault.Slot,
 	return slots, nil
 }
 
-// ChangePassphrase replaces the passphrase slot and ends every other session. It takes the present
-// passphrase, so that a stolen session is not enough.
+// ChangePassphrase replaces the passphrase slot, and ends every other session and the tokens of the
+// customer's programs: who changes a passphrase may have lost it to somebody who made one. It takes the
+// present passphrase, so that a stolen session is not enough.
 func (a *Accounts) ChangePassphrase(ctx context.Context, s Session, currentAuth []byte, fresh NewSlot) error {
-	return a.replace(ctx, s, currentAuth, fresh, vault.SlotPassphrase, everyOne)
+	return a.replace(ctx, s, currentAuth, fresh, vault.SlotPassphrase, ends{sessions: everyOne, programs: !fresh.KeepPrograms})
 }
 
 // ReplaceRecovery replaces the recovery slot; it takes the present passphrase too. Sessions that the
 // old code opened and that have not been renewed end: they could still replace everything.
 func (a *Accounts) ReplaceRecovery(ctx context.Context, s Session, currentAuth []byte, fresh NewSlot) error {
-	return a.replace(ctx, s, currentAuth, fresh, vault.SlotRecovery, mustRenew)
+	return a.replace(ctx, s, currentAuth, fresh, vault.SlotRecovery, ends{sessions: mustRenew})
 }
 
 func (a *Accounts) replace(ctx context.Context, s Session, currentAuth []byte, fresh NewSlot, kind vault.SlotKind, end ends) error {
@@ -59,7 +60,7 @@ func (a *Accounts) replace(ctx context.Context, s Session, currentAuth []byte, f
 }
 
 // Renew replaces passphrase and recovery code at once after a login by recovery code, and ends
-// every other session. The session is an ordinary one from then on.
+// every other session and the tokens of the customer's programs. The session is an ordinary one from then on.
 func (a *Accounts) Renew(ctx context.Context, s Session, passphrase, recovery NewSlot) (Session, error) {
 	first, err := a.newSlot(s.Account, passphrase, vault.SlotPassphrase)
 	if err != nil {
@@ -72,7 +73,7 @@ func (a *Accounts) Renew(ctx context.Context, s Session, passphrase, recovery Ne
 	if first.Slot.ID == second.Slot.ID {
 		return Session{}, ErrSlots
 	}
-	rec, err := a.changeSession(ctx, s.ID, everyOne, func(acc *accountRecord, ses *sessionRecord) error {
+	rec, err := a.changeSession(ctx, s.ID, ends{sessions: everyOne, programs: true}, func(acc *accountRecord, ses *sessionRecord) error {
 		if !ses.MustRenew {
 			return ErrNothingToRenew
 		}

@@ -176,14 +176,17 @@ func (r records) readSessions(ctx context.Context, a id.Account) (recs []session
 	return recs, err
 }
 
-// ends says which of an account's other sessions end with a change.
-type ends func(sessionRecord) bool
+// ends says what else is over with a change: other sessions, and the tokens of programs.
+type ends struct {
+	sessions func(sessionRecord) bool
+	programs bool
+}
 
 func everyOne(sessionRecord) bool    { return true }
 func mustRenew(r sessionRecord) bool { return r.MustRenew }
 
 // changeSession lets change decide on the account and alter account and session, and stores both.
-// The account's other sessions that end says, end in the same step.
+// What end says, ends in the same step.
 func (r records) changeSession(ctx context.Context, s id.Session, end ends, change func(*accountRecord, *sessionRecord) error) (out sessionRecord, err error) {
 	err = r.store.Update(ctx, func(tx store.Tx) error {
 		ses, acc, err := r.getBoth(tx, s)
@@ -193,8 +196,13 @@ func (r records) changeSession(ctx context.Context, s id.Session, end ends, chan
 		if err := change(&acc, &ses); err != nil {
 			return err
 		}
-		if err := r.deleteSessions(tx, acc.Account, end, s); err != nil {
+		if err := r.deleteSessions(tx, acc.Account, end.sessions, s); err != nil {
 			return err
+		}
+		if end.programs {
+			if err := r.deletePrograms(tx, acc.Account); err != nil {
+				return err
+			}
 		}
 		if err := r.putAccount(tx, acc); err != nil {
 			return err
@@ -358,8 +366,8 @@ func (r records) deleteSession(tx store.Tx, a id.Account, s id.Session) error {
 	return tx.Delete(accountSessionKey(a, s))
 }
 
-// deleteSessions deletes the sessions of an account that end says, but those in except.
-func (r records) deleteSessions(tx store.Tx, a id.Account, end ends, except ...id.Session) error {
+// deleteSessions deletes the sessions of an account that over says, but those in except.
+func (r records) deleteSessions(tx store.Tx, a id.Account, over func(sessionRecord) bool, except ...id.Session) error {
 	return eachSession(tx, a, func(s id.Session) error {
 		if slices.Contains(except, s) {
 			return nil
@@ -370,7 +378,7 @@ func (r records) deleteSessions(tx store.Tx, a id.Account, end ends, except ...i
 			return nil // nothing but its entry is left, and that expires
 		case err != nil:
 			return err
-		case !end(ses):
+		case !over(ses):
 			return nil
 		}
 		return r.deleteSession(tx, a, s)

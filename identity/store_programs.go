@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/internal/store"
@@ -26,6 +27,7 @@ type programRecord struct {
 	Hash    []byte     `json:"hash"`
 	Created int64      `json:"created"`
 	Expires int64      `json:"expires"`
+	Used    int64      `json:"used,omitempty"` // at most once an hour
 }
 
 func (r programRecord) format() int { return r.V }
@@ -40,6 +42,7 @@ func (p Program) record(hash []byte) programRecord {
 func (r programRecord) program() Program {
 	return Program{
 		ID: r.ID, Account: r.Account, Name: r.Name, Scopes: r.Scopes, Created: fromUnix(r.Created), Expires: fromUnix(r.Expires),
+		Used: fromUnix(r.Used),
 	}
 }
 
@@ -119,6 +122,40 @@ func (r records) readPrograms(ctx context.Context, account id.Account) (recs []p
 		return nil
 	})
 	return recs, err
+}
+
+// useProgram notes when a token was used, if it is still there.
+func (r records) useProgram(ctx context.Context, name id.Program, now time.Time) error {
+	return r.store.Update(ctx, func(tx store.Tx) error {
+		raw, err := tx.Get(programKey(name))
+		if errors.Is(err, store.ErrNotFound) {
+			return ErrProgramToken
+		}
+		if err != nil {
+			return err
+		}
+		rec, err := decode[programRecord](raw)
+		if err != nil {
+			return fmt.Errorf("token %s: %w", name, err)
+		}
+		rec.Used = now.Unix()
+		return tx.Put(programKey(name), encode(rec), fromUnix(rec.Expires))
+	})
+}
+
+// deletePrograms deletes every token of an account.
+func (records) deletePrograms(tx store.Tx, account id.Account) error {
+	prefix := accountProgramsKey(account)
+	items, err := tx.Scan(prefix, "", maxPrograms)
+	if err != nil {
+		return err
+	}
+	for _, item := range items {
+		if err := errors.Join(tx.Delete(item.Key), tx.Delete(programKey(id.Program(item.Key[len(prefix):])))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // dropProgram deletes a token of the account.

@@ -709,6 +709,21 @@ type Notice struct {
 	Text     string `json:"text,omitempty,omitzero"`
 }
 
+// PassphraseChange defines model for PassphraseChange.
+type PassphraseChange struct {
+	// Auth 32 bytes that prove a passphrase or recovery code is known; `meins/1/auth` in docs/vault-format.md.
+	Auth Auth `json:"auth"`
+
+	// CurrentAuth 32 bytes that prove a passphrase or recovery code is known; `meins/1/auth` in docs/vault-format.md.
+	CurrentAuth Auth `json:"current_auth"`
+
+	// KeepTokens The tokens of the customer's own programs go on. Absent or false ends them.
+	KeepTokens bool `json:"keep_tokens,omitempty,omitzero"`
+
+	// Slot One way to open the vault; the vault key, sealed under a secret.
+	Slot Slot `json:"slot"`
+}
+
 // Poll RFC 8936, 2.2.
 type Poll struct {
 	Ack []Identifier `json:"ack,omitempty,omitzero"`
@@ -1170,6 +1185,9 @@ type Token struct {
 
 	// Scopes What it may do.
 	Scopes TokenScopes `json:"scopes"`
+
+	// Used The last time it was used, to the hour; absent when never.
+	Used time.Time `json:"used,omitempty,omitzero"`
 }
 
 // TokenList defines model for TokenList.
@@ -1641,7 +1659,7 @@ type LoginJSONRequestBody = Login
 type ReauthenticateJSONRequestBody = Reauthentication
 
 // ChangePassphraseJSONRequestBody defines body for ChangePassphrase for application/json ContentType.
-type ChangePassphraseJSONRequestBody = SlotChange
+type ChangePassphraseJSONRequestBody = PassphraseChange
 
 // ReplaceRecoveryJSONRequestBody defines body for ReplaceRecovery for application/json ContentType.
 type ReplaceRecoveryJSONRequestBody = SlotChange

@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"context"
 	"errors"
 	"net/http"
 
@@ -89,17 +88,28 @@ func (s *REST) ListSlots(w http.ResponseWriter, r *http.Request) {
 	s.answer(w, r, http.StatusOK, out, err)
 }
 
-// ChangePassphrase replaces the passphrase's slot and ends the other sessions.
+// ChangePassphrase replaces the passphrase's slot and ends the other sessions, and the programs' tokens.
 func (s *REST) ChangePassphrase(w http.ResponseWriter, r *http.Request) {
-	s.changeSlot(w, r, s.o.Accounts.ChangePassphrase)
+	who, err := s.session(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	in, err := read[PassphraseChange](r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	slot, err := slotIn(in.Slot, in.Auth)
+	if err == nil {
+		slot.KeepPrograms = in.KeepTokens
+		err = s.o.Accounts.ChangePassphrase(r.Context(), who, in.CurrentAuth, slot)
+	}
+	s.done(w, r, err)
 }
 
 // ReplaceRecovery replaces the recovery code's slot.
 func (s *REST) ReplaceRecovery(w http.ResponseWriter, r *http.Request) {
-	s.changeSlot(w, r, s.o.Accounts.ReplaceRecovery)
-}
-
-func (s *REST) changeSlot(w http.ResponseWriter, r *http.Request, change func(context.Context, identity.Session, []byte, identity.NewSlot) error) {
 	who, err := s.session(r)
 	if err != nil {
 		s.fail(w, r, err)
@@ -112,7 +122,7 @@ func (s *REST) changeSlot(w http.ResponseWriter, r *http.Request, change func(co
 	}
 	slot, err := slotIn(in.Slot, in.Auth)
 	if err == nil {
-		err = change(r.Context(), who, in.CurrentAuth, slot)
+		err = s.o.Accounts.ReplaceRecovery(r.Context(), who, in.CurrentAuth, slot)
 	}
 	s.done(w, r, err)
 }

@@ -117,7 +117,7 @@ func (s *REST) DeleteToken(w http.ResponseWriter, r *http.Request, token Identif
 }
 
 func tokenOut(p identity.Program) Token {
-	out := Token{ID: string(p.ID), Name: p.Name, Scopes: make([]TokenScope, 0, len(p.Scopes)), Created: p.Created, Expires: p.Expires}
+	out := Token{ID: string(p.ID), Name: p.Name, Scopes: make([]TokenScope, 0, len(p.Scopes)), Created: p.Created, Expires: p.Expires, Used: p.Used}
 	for _, scope := range p.Scopes {
 		out.Scopes = append(out.Scopes, TokenScope(scope))
 	}

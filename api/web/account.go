@@ -5,13 +5,31 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/internal/id"
 )
 
-// accountView is what the account page says: where somebody is signed in, and how often they are reminded.
+// accountView is what the account page says: where somebody is signed in, which programs of theirs have
+// access, and how often they are reminded.
 type accountView struct {
 	Sessions []sessionView
+	Programs []programView
+	Scopes   []scopeView // that a program may be given
 	Paces    []paceView
 }
+
+// programView is a program of the customer's own.
+type programView struct {
+	ID                     id.Program
+	Name                   string
+	May                    []string // keys of what it may do
+	Created, Expires, Last time.Time
+	Used                   bool
+}
+
+// scopeView is something that a program may do.
+type scopeView struct{ Scope, Key string }
 
 type sessionView struct {
 	Where            string
@@ -28,6 +46,10 @@ func (w *Web) account(out http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("list sessions: %w", err)
 	}
+	programs, err := w.o.Accounts.Programs(r.Context(), s.Account)
+	if err != nil {
+		return fmt.Errorf("list programs: %w", err)
+	}
 	p := w.newPage(r, "account")
 	p.Section, p.Account = "account", string(s.Account)
 	var view accountView
@@ -39,9 +61,26 @@ func (w *Web) account(out http.ResponseWriter, r *http.Request) error {
 	if view.Paces, err = w.paces(r.Context(), s.Account); err != nil {
 		return err
 	}
+	for _, one := range programs {
+		view.Programs = append(view.Programs, programOf(one))
+	}
+	for _, scope := range identity.ProgramScopes() {
+		view.Scopes = append(view.Scopes, scopeView{scope, scopeKey(scope)})
+	}
 	p.View = view
 	return w.render(out, http.StatusOK, p)
 }
+
+func programOf(p identity.Program) programView {
+	v := programView{ID: p.ID, Name: p.Name, Created: p.Created, Expires: p.Expires, Last: p.Used, Used: !p.Used.IsZero()}
+	for _, scope := range p.Scopes {
+		v.May = append(v.May, scopeKey(scope))
+	}
+	return v
+}
+
+// scopeKey is the key of what a program may do, in words.
+func scopeKey(scope string) string { return "token.may." + strings.ReplaceAll(scope, ":", "-") }
 
 // sign is a word by which a program gives itself away, and what people call it. The order counts:
 // most browsers also claim to be another.

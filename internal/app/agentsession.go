@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"fmt"
+
+	"github.com/meins-id/meins/vault/agent"
 )
 
 type agentSignupCmd struct {
@@ -125,6 +127,7 @@ func (c *customer) renew(ctx context.Context, login, code, passphrase string) (s
 
 type agentPassphraseCmd struct {
 	NewPassphraseFile string `placeholder:"FILE" help:"Where the new passphrase is read, - for standard input (after the current one); else the terminal."`
+	KeepTokens        bool   `help:"Let the access tokens of your own programs go on; else they end."`
 }
 
 // Run changes the passphrase.
@@ -140,6 +143,6 @@ func (c *agentPassphraseCmd) Run(ctx context.Context, io *streams, a *agentCmd) 
 		if err != nil {
 			return err
 		}
-		return who.signedIn(ctx, func() error { return who.ChangePassphrase(ctx, current, next) })
+		return who.signedIn(ctx, func() error { return who.ChangePassphrase(ctx, current, next, agent.Tokens(c.KeepTokens)) })
 	})
 }

@@ -35,7 +35,10 @@ type (
 		Passphrase string
 		Inputs     []string
 	}
-	changeParams  struct{ Current, New string }
+	changeParams struct {
+		Current, New string
+		KeepTokens   Tokens `json:"keep_tokens"`
+	}
 	recoverParams struct {
 		Login string
 		Code  string `json:"recovery_code"`
@@ -124,7 +127,7 @@ var methods = map[string]method{
 	}),
 
 	"passphrase.change": with(func(a *Agent, ctx context.Context, p changeParams) (any, error) {
-		return done(a.ChangePassphrase(ctx, p.Current, p.New))
+		return done(a.ChangePassphrase(ctx, p.Current, p.New, p.KeepTokens))
 	}),
 	"recovery.replace.prepare": with(func(a *Agent, ctx context.Context, p passParams) (any, error) {
 		return wrap(a.PrepareRecovery(ctx, p.Passphrase))

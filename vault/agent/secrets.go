@@ -238,8 +238,17 @@ func (a *Agent) ConfirmRecovery(ctx context.Context, recoveryCode string) error 
 	return nil
 }
 
+// Tokens says what becomes of the tokens of the customer's own programs.
+type Tokens bool
+
+// They end unless they are kept.
+const (
+	EndTokens  Tokens = false
+	KeepTokens Tokens = true
+)
+
 // ChangePassphrase seals the vault key under another passphrase. Every other session ends.
-func (a *Agent) ChangePassphrase(ctx context.Context, current, next string) error {
+func (a *Agent) ChangePassphrase(ctx context.Context, current, next string, tokens Tokens) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if _, err := a.strong(next, a.login); err != nil {
@@ -261,7 +270,7 @@ func (a *Agent) ChangePassphrase(ctx context.Context, current, next string) erro
 	if err != nil {
 		return err
 	}
-	in := SlotChange{CurrentAuth: secret.Auth(), Slot: s.Slot, Auth: s.Auth}
+	in := PassphraseChange{CurrentAuth: secret.Auth(), Slot: s.Slot, Auth: s.Auth, KeepTokens: bool(tokens)}
 	return a.transport.Do(ctx, "PUT", "/slots/passphrase", in, nil)
 }
 

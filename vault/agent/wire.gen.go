@@ -597,6 +597,21 @@ type Notice struct {
 	Text     string `json:"text,omitempty,omitzero"`
 }
 
+// PassphraseChange defines model for PassphraseChange.
+type PassphraseChange struct {
+	// Auth 32 bytes that prove a passphrase or recovery code is known; `meins/1/auth` in docs/vault-format.md.
+	Auth Auth `json:"auth"`
+
+	// CurrentAuth 32 bytes that prove a passphrase or recovery code is known; `meins/1/auth` in docs/vault-format.md.
+	CurrentAuth Auth `json:"current_auth"`
+
+	// KeepTokens The tokens of the customer's own programs go on. Absent or false ends them.
+	KeepTokens bool `json:"keep_tokens,omitempty,omitzero"`
+
+	// Slot One way to open the vault; the vault key, sealed under a secret.
+	Slot Slot `json:"slot"`
+}
+
 // Purpose One use of a claim: a concept of a vocabulary, the vendor's own sentence, or both. A page shows `local` in its
 // own language, else `text`, else the label of a known `iri`, else the bare `iri`.
 type Purpose struct {
@@ -1156,7 +1171,7 @@ type LoginJSONRequestBody = Login
 type ReauthenticateJSONRequestBody = Reauthentication
 
 // ChangePassphraseJSONRequestBody defines body for ChangePassphrase for application/json ContentType.
-type ChangePassphraseJSONRequestBody = SlotChange
+type ChangePassphraseJSONRequestBody = PassphraseChange
 
 // ReplaceRecoveryJSONRequestBody defines body for ReplaceRecovery for application/json ContentType.
 type ReplaceRecoveryJSONRequestBody = SlotChange

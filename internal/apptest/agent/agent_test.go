@@ -47,7 +47,7 @@ func TestSignUp_theServerAndTheBrowserGetNoSecretAndNoValue(t *testing.T) {
 	d, recovery := w.signedUp()
 	d.set("email", `"marker-mail@example.org"`, "address", `{"street_address":"marker street 12"}`)
 	d.approve(w.flow(), "email", "address")
-	must(t, d.ChangePassphrase(t.Context(), passphrase, "another marker phrase 99"))
+	must(t, d.ChangePassphrase(t.Context(), passphrase, "another marker phrase 99", agent.EndTokens))
 
 	kept, err := json.Marshal(d.kept.kept)
 	must(t, err)
@@ -118,7 +118,9 @@ func TestLogin_weakParametersOfTheServer_stretchNothing(t *testing.T) {
 	for name, try := range map[string]func() error{
 		"login":  func() error { _, err := d.Login(t.Context(), login, passphrase); return err },
 		"unlock": func() error { _, err := d.Unlock(t.Context(), passphrase); return err },
-		"change": func() error { return d.ChangePassphrase(t.Context(), passphrase, "another good phrase 77 here") },
+		"change": func() error {
+			return d.ChangePassphrase(t.Context(), passphrase, "another good phrase 77 here", agent.EndTokens)
+		},
 		"delete": func() error { return d.DeleteAccount(t.Context(), passphrase) },
 		"signup": func() error { _, err := d.PrepareSignUp(t.Context(), "new@example.org", passphrase); return err },
 	} {
@@ -222,13 +224,13 @@ func TestReplaceSecrets_theOldOnesOpenNothing(t *testing.T) {
 	prepared, err := d.PrepareRecovery(t.Context(), passphrase)
 	must(t, err)
 	must(t, d.ConfirmRecovery(t.Context(), prepared.RecoveryCode))
-	if err := d.ChangePassphrase(t.Context(), "not the present one 81 x", "eine neue gute Phrase 1852"); code(err) != "wrong-secret" {
+	if err := d.ChangePassphrase(t.Context(), "not the present one 81 x", "eine neue gute Phrase 1852", agent.EndTokens); code(err) != "wrong-secret" {
 		t.Errorf("change with a wrong passphrase: %v", err)
 	}
-	if err := d.ChangePassphrase(t.Context(), passphrase, "schwach"); !errors.Is(err, agent.ErrWeak) {
+	if err := d.ChangePassphrase(t.Context(), passphrase, "schwach", agent.EndTokens); !errors.Is(err, agent.ErrWeak) {
 		t.Errorf("change to a weak passphrase: %v", err)
 	}
-	must(t, d.ChangePassphrase(t.Context(), passphrase, "eine neue gute Phrase 1852"))
+	must(t, d.ChangePassphrase(t.Context(), passphrase, "eine neue gute Phrase 1852", agent.EndTokens))
 	d.set("nickname", `"still here"`)
 	if _, err := w.device().Recover(t.Context(), login, recovery); code(err) != "wrong-login" {
 		t.Errorf("the old code: %v", err)

@@ -287,7 +287,7 @@ func (l *life) recover(t *testing.T) {
 	must(t, err)
 	_, err = c.ConfirmRenewal(ctx, prepared.RecoveryCode)
 	must(t, err)
-	must(t, c.ChangePassphrase(ctx, recovered, changed))
+	must(t, c.ChangePassphrase(ctx, recovered, changed, agent.EndTokens))
 	replaced, err := c.PrepareRecovery(ctx, changed)
 	must(t, err)
 	must(t, c.ConfirmRecovery(ctx, replaced.RecoveryCode))

@@ -1,5 +1,5 @@
 import "./reminder.js";
-import { $, act, call, submitted } from "./page.js";
+import { $, $$, act, api, call, submitted, wrong } from "./page.js";
 import { beside, filled, measure, reveal, strong, typed } from "./secrets.js";
 import { t } from "./text.js";
 
@@ -10,9 +10,11 @@ measure("new_passphrase");
 submitted($("[data-form=passphrase]"), t("account.passphrase.changing"), async () => {
   filled(["current", "field.missing.passphrase"], ["new_passphrase", "field.missing.new"]);
   const next = await strong("new_passphrase");
-  await beside("current", wrongPassphrase, () => call("passphrase.change", { current: $("#current").value, new: next }));
+  const keeps = $("#keep_tokens")?.checked ?? false;
+  await beside("current", wrongPassphrase, () => call("passphrase.change", { current: $("#current").value, new: next, keep_tokens: keeps }));
   $("[data-form=passphrase]").reset();
-  return t("account.passphrase.changed");
+  if (!keeps) ended($$("[data-token]"));
+  return t(keeps ? "token.changed.kept" : "account.passphrase.changed");
 });
 
 const prepare = $("[data-form=recovery-prepare]");
@@ -52,3 +54,52 @@ everywhere.addEventListener("click", () => act(everywhere.closest("section"), t(
   location.replace("/signed-out");
   return t("account.signing-out");
 }));
+
+// ended shows that programs have no access any more.
+function ended(rows) {
+  for (const row of rows) {
+    $(".actions", row)?.remove();
+    const state = document.createElement("span");
+    state.className = "state";
+    state.textContent = t("token.over");
+    $("[data-term]", row).replaceChildren(state);
+  }
+}
+
+for (const row of $$("[data-token]")) {
+  $("button[name=token-end]", row).addEventListener("click", () => act(row, t("token.ending"), async () => {
+    await api("DELETE", `/tokens/${row.dataset.token}`);
+    ended([row]);
+    return t("token.ended", { name: row.dataset.name });
+  }));
+}
+
+const making = $("[data-form=token]");
+const made = $("[data-made]");
+
+// The token is shown this once, and is nowhere afterwards.
+submitted(making, t("token.making"), async () => {
+  const name = $("#token_name").value.trim();
+  const scopes = $$("[name=token_scope]:checked", making).map((box) => box.value);
+  const problems = [];
+  if (!name) problems.push({ field: "token_name", text: t("token.name.missing") });
+  if (!scopes.length) problems.push({ field: "token-scope-0", text: t("token.may.missing") });
+  if (problems.length) throw wrong(...problems);
+  const expires = new Date(Date.now() + $("#token_days").value * 86400000).toISOString();
+  const { secret } = await api("POST", "/tokens", { name, scopes, expires });
+  making.reset();
+  making.hidden = true;
+  $("[data-secret]", made).textContent = secret;
+  made.hidden = false;
+  made.focus();
+});
+
+$("[data-copy-token]", made).addEventListener("click", async () => {
+  const copied = await navigator.clipboard.writeText($("[data-secret]", made).textContent).then(() => true, () => false);
+  $("[data-copied-token]", made).textContent = t(copied ? "recovery.copied" : "token.copy.failed");
+});
+
+$("button[name=token-done]", made).addEventListener("click", () => {
+  $("[data-secret]", made).textContent = "";
+  location.replace(location.pathname);
+});
