@@ -436,10 +436,10 @@ func TestRule14_vendorThatNoLongerAcceptsTheAgreedTerms_saysSo(t *testing.T) {
 	_, err := s.vendors.SetStanding(t.Context(), v.ID, identity.StandingChange{Accepts: &none})
 	s.must(err)
 	page := s.page(c, s.flow(v))
-	mustContain(t, page, "No longer accepted of your terms: Service only")
+	mustContain(t, page, "No longer accepted of your terms: “Service only”")
 	mustContain(t, fact(t, page, "terms"), `<span class="mark-new">changed</span>`)
 	german := s.page(c, s.flow(v), "Accept-Language", "de")
-	mustContain(t, german, "Von Ihren Bedingungen nicht mehr angenommen: Nur der Dienst")
+	mustContain(t, german, "Von Ihren Bedingungen nicht mehr angenommen: „Nur der Dienst“")
 }
 
 func TestConnectionAndReceipt_sayWhatWasAgreed_orThatNothingWas(t *testing.T) {
@@ -452,7 +452,7 @@ func TestConnectionAndReceipt_sayWhatWasAgreed_orThatNothingWas(t *testing.T) {
 	declined := s.approve(s.flow(accepts), c, "name")
 	for path, said := range map[string]string{
 		"/connections/" + string(g.ID): "Agreed: “Service only”", "/receipts/1": "Agreed: “Service only”",
-		"/connections/" + string(declined.ID): "The vendor accepted none of your terms (Service only).", "/receipts/2": "The vendor accepted none of your terms (Service only).",
+		"/connections/" + string(declined.ID): "The vendor accepted none of your terms (“Service only”).", "/receipts/2": "The vendor accepted none of your terms (“Service only”).",
 	} {
 		mustContain(t, html.UnescapeString(s.as(c, path).body), "<dt>Your terms</dt>", said)
 	}

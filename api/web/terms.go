@@ -49,7 +49,7 @@ func (l *locale) agreement(a consent.Agreement) agreementView {
 func (l *locale) termLabels(names []string) []string {
 	labels := make([]string, len(names))
 	for i, name := range names {
-		labels[i] = l.termView(name).Label
+		labels[i] = l.T("terms.quoted", "terms", l.termView(name).Label)
 	}
 	return labels
 }

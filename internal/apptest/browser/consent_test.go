@@ -327,7 +327,7 @@ const inDetail = `[
 func walkConsent(t testing.TB, on device) {
 	d := startDemo(t)
 	a, p := newAlbum(t, d, on), erika()
-	shop := d.vendorNamed("Versandhaus", "/mail", "--purpose", "name=Um Sie zu begrüßen.", "--unverified")
+	shop := d.vendorNamed("Versandhaus", "/mail", "--purpose", "name=Um Sie zu begrüßen.", "--unverified", "--accept-terms", "SD-BASE", "--kind", "shop")
 	kitchen := d.vendorNamed("Kantine", "/kitchen")
 	p.anAccount(a.tab)
 	_, second := p.asPersonas(a.tab)

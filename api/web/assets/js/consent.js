@@ -73,7 +73,7 @@ function settleTerms() {
   const label = (name) => $(`[data-term="${CSS.escape(name)}"]`, form)?.textContent ?? name;
   let text = t("terms.none");
   if (agreed) text = t("terms.agreed", { terms: label(agreed) });
-  else if (proffered.length) text = t("terms.declined.by", { vendor, terms: list(proffered.map(label)) });
+  else if (proffered.length) text = t("terms.declined.by", { vendor, terms: list(proffered.map((name) => t("terms.quoted", { terms: label(name) }))) });
   $("[data-terms]", form).textContent = text;
   for (const part of $$("[data-agreed]", form)) part.hidden = part.dataset.agreed !== agreed;
 }

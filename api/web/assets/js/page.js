@@ -357,4 +357,4 @@ document.addEventListener("focusout", mended);
 colours();
 reveal();
 signOut();
-if (!["consent", "vault", "connection", "resume"].includes(body.dataset.page)) ready();
+if (!["consent", "vault", "connection", "resume", "terms"].includes(body.dataset.page)) ready();

@@ -9,15 +9,15 @@ let personas = [];
 
 const chosen = () => personas.find(({ id }) => id === chooser.value) ?? personas.find(({ base }) => base);
 
+chooser.addEventListener("change", show);
+submitted(form, t("vault.saving"), () => save(boxes.filter((box) => box.checked).map((box) => box.value)));
+$("[name=reset]", form).addEventListener("click", () => act(form, t("vault.saving"), () => save(null)));
 await act(form, "", async () => {
   ({ personas } = await first("personas"));
   chooser.replaceChildren(...personas.map(({ id, name }) => new Option(name === "private" ? t("persona.private") : name, id)));
   $("[data-choose]").hidden = personas.length < 2;
   show();
 });
-chooser.addEventListener("change", show);
-submitted(form, t("vault.saving"), () => save(boxes.filter((box) => box.checked).map((box) => box.value)));
-$("[name=reset]", form).addEventListener("click", () => act(form, t("vault.saving"), () => save(null)));
 ready();
 
 // show ticks what the persona proffers, and says whether it chose that itself.
