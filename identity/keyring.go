@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -172,7 +173,7 @@ func (k *Keyring) lookAgain() bool {
 	return k.Refresh(context.Background()) == nil
 }
 
-// Signer is the current signing key for ES256, RS256 or EdDSA, with its key id.
+// Signer is the current signing key for ES256, RS256, PS256 or EdDSA, with its key id.
 func (k *Keyring) Signer(alg string) (jose.SigningKey, error) {
 	for _, s := range k.ring.Load().signers {
 		if s.current() && string(s.key.Algorithm) == alg {
@@ -223,6 +224,9 @@ func (k *Keyring) List(ctx context.Context) ([]KeyInfo, error) {
 		}
 	}
 	for _, s := range r.signers {
+		if strings.HasSuffix(s.public.KeyID, twinMark) {
+			continue // it is the key that is listed beside it
+		}
 		add("sig", string(s.key.Algorithm), s.public.KeyID, s.life, SigningKeyKept)
 	}
 	for _, b := range r.tokens {

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -127,7 +128,7 @@ func TestPairwiseSub_differsByAccountPersonaAndSector(t *testing.T) {
 
 func TestSigner_eachAlgorithm_verifiesWithThePublishedKey(t *testing.T) {
 	k := newWorld(t).keys
-	for _, alg := range []jose.SignatureAlgorithm{jose.ES256, jose.RS256, jose.EdDSA} {
+	for _, alg := range []jose.SignatureAlgorithm{jose.ES256, jose.RS256, jose.PS256, jose.EdDSA} {
 		key, err := k.Signer(string(alg))
 		must(t, err)
 		if !signs(t, k, key) {
@@ -141,7 +142,7 @@ func TestSigner_eachAlgorithm_verifiesWithThePublishedKey(t *testing.T) {
 	for _, p := range k.PublicKeys() {
 		sum, err := p.Thumbprint(crypto.SHA256)
 		must(t, err)
-		if !p.IsPublic() || p.Use != "sig" || p.KeyID != base64.RawURLEncoding.EncodeToString(sum) {
+		if !p.IsPublic() || p.Use != "sig" || strings.TrimSuffix(p.KeyID, "-PS256") != base64.RawURLEncoding.EncodeToString(sum) || strings.HasSuffix(p.KeyID, "-PS256") != (p.Algorithm == "PS256") {
 			t.Errorf("published key %+v", p)
 		}
 	}
@@ -247,7 +248,7 @@ func TestRotate_twoNodesAtOnce_loseNoKey(t *testing.T) {
 	all.Wait()
 	for _, k := range nodes {
 		must(t, k.Refresh(t.Context()))
-		if n := len(k.PublicKeys()); n != 4*3 {
+		if n := len(k.PublicKeys()); n != 4*4 {
 			t.Errorf("%d public keys after three rotations", n)
 		}
 		if diff := cmp.Diff(kids(w.keys), kids(k)); diff != "" {

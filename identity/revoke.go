@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/meins-id/meins/internal/fault"
@@ -23,6 +24,7 @@ const (
 // by a new one. What a withdrawn key signed as a witness of receipts goes too, of whatever date: who has
 // the key can write any date.
 func (k *Keyring) Revoke(ctx context.Context, kid string) error {
+	kid = strings.TrimSuffix(kid, twinMark) // an RSA key goes with both its names
 	now := k.now()
 	fresh, err := newRotating(now) // outside the transaction, which may run more than once
 	if err != nil {

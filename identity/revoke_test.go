@@ -10,7 +10,7 @@ import (
 
 func TestRevoke_currentKey_isGone_andAnotherSigns(t *testing.T) {
 	w := newWorld(t)
-	for _, alg := range []string{"ES256", "RS256", "EdDSA"} {
+	for _, alg := range []string{"ES256", "RS256", "EdDSA", "PS256"} {
 		key, err := w.keys.Signer(alg)
 		must(t, err)
 		kid := kidOf(key)
@@ -24,7 +24,7 @@ func TestRevoke_currentKey_isGone_andAnotherSigns(t *testing.T) {
 		}
 		is(t, w.keys.Revoke(t.Context(), kid), identity.ErrNoKey)
 	}
-	if revoked := states(t, w.keys, "revoked"); len(revoked) != 3 || !revoked[0].Until.Equal(w.clock.Now()) || len(kids(w.keys)) != 5 {
+	if revoked := states(t, w.keys, "revoked"); len(revoked) != 4 || !revoked[0].Until.Equal(w.clock.Now()) || len(kids(w.keys)) != 6 {
 		t.Errorf("revoked: %+v", revoked)
 	}
 }

@@ -142,6 +142,9 @@ func (r *ring) add(tokens, flows, signing []ringKey, begins time.Time) error {
 		}
 		opened.begins = begins
 		r.signers = append(r.signers, opened)
+		if s.Algorithm == string(jose.RS256) {
+			r.signers = append(r.signers, opened.twin())
+		}
 	}
 	return nil
 }
@@ -179,6 +182,18 @@ func (k ringKey) open() (signer, error) {
 			Key:       jose.JSONWebKey{Key: parsed, KeyID: k.ID, Algorithm: k.Algorithm, Use: "sig"},
 		},
 	}, nil
+}
+
+// twinMark ends the id under which an RSA key signs by PS256.
+const twinMark = "-PS256"
+
+// twin is the same RSA key, for PS256, under an id of its own: each id has one algorithm.
+func (s signer) twin() signer {
+	own := s.key.Key.(jose.JSONWebKey) // open made it
+	own.KeyID, own.Algorithm = s.public.KeyID+twinMark, string(jose.PS256)
+	s.key = jose.SigningKey{Algorithm: jose.PS256, Key: own}
+	s.public.KeyID, s.public.Algorithm = own.KeyID, own.Algorithm
+	return s
 }
 
 func (k ringKey) life() life { return life{created: fromUnix(k.Created), retired: fromUnix(k.Retired)} }

@@ -208,7 +208,7 @@ func (v Vendor) checkProof(m *mistakes) {
 	m.add(len(v.JWKS) > 0 && !isKeySet(v.JWKS), "keys: needs a set of public keys (RFC 7517) of at most %d bytes", maxJWKS)
 	m.add(v.JWKSURI != "" && !isPage(v.JWKSURI), "address of keys %q: needs an https address", v.JWKSURI)
 	m.add(v.JWKSURI != "" && len(v.JWKS) > 0, "keys: given, and by their address too")
-	m.add(!slices.Contains([]string{"", "RS256", "ES256", "EdDSA"}, v.SigningAlg), "signing algorithm: unknown %q", v.SigningAlg)
+	m.add(v.SigningAlg != "" && !slices.Contains(answerAlgorithms, v.SigningAlg), "signing algorithm: unknown %q", v.SigningAlg)
 	for _, g := range v.GrantTypes {
 		m.add(!slices.Contains([]string{GrantCode, GrantRefresh, GrantClient, GrantExchange, GrantDevice}, g), "grant type: unknown %q", g)
 	}

@@ -90,7 +90,7 @@ func (r vendorRecord) protocol() Protocol {
 // Algorithms that a vendor may sign with, and that we sign answers with.
 var (
 	vendorAlgorithms = []string{"ES256", "RS256", "PS256", "EdDSA"}
-	answerAlgorithms = []string{"RS256", "ES256", "EdDSA"}
+	answerAlgorithms = []string{"RS256", "ES256", "EdDSA", "PS256"}
 )
 
 const (

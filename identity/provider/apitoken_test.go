@@ -159,7 +159,7 @@ func TestIntrospection_isSignedForWhoAsksForIt(t *testing.T) {
 func TestUserInfo_isSignedAsTheVendorRegistered(t *testing.T) {
 	w := newWorld(t)
 	c := w.customer()
-	for _, algorithm := range []string{"RS256", "ES256", "EdDSA"} {
+	for _, algorithm := range []string{"RS256", "ES256", "EdDSA", "PS256"} {
 		s := w.vendor(func(v *identity.Vendor) { v.Protocol.UserInfoAlg = algorithm })
 		code, _ := c.approve(s.request("openid email"), "email")
 		a := w.exchange(s, code)
@@ -198,8 +198,8 @@ func TestDiscovery_namesWhatProtocolsThereAre(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"dpop_signing_alg_values_supported": "ES256 RS256 PS256 EdDSA", "request_object_signing_alg_values_supported": "ES256 RS256 PS256 EdDSA",
-		"authorization_signing_alg_values_supported": "RS256 ES256 EdDSA", "introspection_signing_alg_values_supported": "RS256 ES256 EdDSA",
-		"userinfo_signing_alg_values_supported": "RS256 ES256 EdDSA none", "id_token_signing_alg_values_supported": "RS256 ES256 EdDSA",
+		"authorization_signing_alg_values_supported": "RS256 ES256 EdDSA PS256", "introspection_signing_alg_values_supported": "RS256 ES256 EdDSA PS256",
+		"userinfo_signing_alg_values_supported": "RS256 ES256 EdDSA PS256 none", "id_token_signing_alg_values_supported": "RS256 ES256 EdDSA PS256",
 		"userinfo_encryption_alg_values_supported": "ECDH-ES ECDH-ES+A256KW", "userinfo_encryption_enc_values_supported": "A256GCM",
 		"response_modes_supported": "query fragment form_post jwt query.jwt fragment.jwt form_post.jwt",
 	} {

@@ -171,7 +171,7 @@ func TestCode_withdrawnGrant_opensNothing(t *testing.T) {
 }
 
 func TestIDToken_isSignedAsTheVendorRegistered(t *testing.T) {
-	for registered, want := range map[string]string{"": "RS256", "RS256": "RS256", "ES256": "ES256", "EdDSA": "EdDSA"} {
+	for registered, want := range map[string]string{"": "RS256", "RS256": "RS256", "ES256": "ES256", "EdDSA": "EdDSA", "PS256": "PS256"} {
 		w := newWorld(t)
 		s, c := w.vendor(func(v *identity.Vendor) { v.SigningAlg = registered }), w.customer()
 		code, _ := c.approve(s.request("openid"))

@@ -50,7 +50,7 @@ func TestKeys_holdPublicKeysOfEveryAlgorithm_andNothingPrivate(t *testing.T) {
 		algorithms = append(algorithms, k.Algorithm)
 	}
 	slices.Sort(algorithms)
-	if !slices.Equal(algorithms, []string{"ES256", "EdDSA", "RS256"}) || strings.Contains(rec.Body.String(), `"d"`) {
+	if !slices.Equal(algorithms, []string{"ES256", "EdDSA", "PS256", "RS256"}) || strings.Contains(rec.Body.String(), `"d"`) {
 		t.Errorf("%v", algorithms)
 	}
 }

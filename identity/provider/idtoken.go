@@ -22,7 +22,7 @@ import (
 const defaultAlgorithm = string(jose.RS256)
 
 // idTokenAlgorithms are those of the key ring.
-var idTokenAlgorithms = []jose.SignatureAlgorithm{jose.RS256, jose.ES256, jose.EdDSA}
+var idTokenAlgorithms = []jose.SignatureAlgorithm{jose.RS256, jose.ES256, jose.EdDSA, jose.PS256}
 
 // idClaims are the claims of an ID token that are the provider's own (OpenID Connect Core 2). Those
 // that the customer approved for it come behind, and cannot have these names.

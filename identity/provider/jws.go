@@ -46,7 +46,7 @@ func signTyped(key jose.SigningKey, kind string, payload []byte) (string, error)
 // maxSignature is that of a key of 2048 bits, in bytes; longer ones only make the buffer grow.
 const maxSignature = 256
 
-// signature signs with the key in the form of RFC 7518, 3.3 and 3.4, or RFC 8037, 3.1. Algorithm and
+// signature signs with the key in the form of RFC 7518, 3.3 to 3.5, or RFC 8037, 3.1. Algorithm and
 // key must belong together.
 func signature(algorithm jose.SignatureAlgorithm, key any, input []byte) ([]byte, error) {
 	switch k := key.(type) {
@@ -56,10 +56,13 @@ func signature(algorithm jose.SignatureAlgorithm, key any, input []byte) ([]byte
 		}
 		return signES256(k, input)
 	case *rsa.PrivateKey:
+		sum := sha256.Sum256(input)
+		if algorithm == jose.PS256 { // RFC 7518, 3.5: the salt is as long as the hash
+			return rsa.SignPSS(rand.Reader, k, crypto.SHA256, sum[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
+		}
 		if algorithm != jose.RS256 {
 			return nil, errSigner
 		}
-		sum := sha256.Sum256(input)
 		return rsa.SignPKCS1v15(rand.Reader, k, crypto.SHA256, sum[:])
 	case ed25519.PrivateKey:
 		if algorithm != jose.EdDSA {

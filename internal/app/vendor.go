@@ -43,7 +43,7 @@ type vendorAddCmd struct {
 	Contact               string            `env:"-" help:"Whom customers can write to (e-mail or address)."`
 	PolicyURI             string            `name:"policy-uri" env:"-" help:"Its privacy policy."`
 	TermsURI              string            `name:"terms-uri" env:"-" help:"Its terms of service."`
-	SigningAlg            string            `enum:",RS256,ES256,EdDSA" default:"" env:"-" help:"How ID tokens are signed: RS256 (default), ES256 or EdDSA."`
+	SigningAlg            string            `enum:",RS256,ES256,EdDSA,PS256" default:"" env:"-" help:"How ID tokens are signed: RS256 (default), ES256, EdDSA or PS256."`
 	Devices               bool              `env:"-" help:"It may sign customers in on devices without a browser, who type a code in elsewhere (RFC 8628); without any claims."`
 	protocolFlags
 	standingFlags

@@ -11,12 +11,12 @@ type protocolFlags struct {
 	RequireSigned    bool     `env:"-" help:"Refuse requests that are not signed (JAR); needs --jwks-file."`
 	RequestAlg       string   `enum:",ES256,RS256,PS256,EdDSA" default:"" env:"-" help:"The one algorithm of signed requests."`
 	AuthAlg          string   `enum:",ES256,RS256,PS256,EdDSA" default:"" env:"-" help:"The one algorithm of private_key_jwt."`
-	ResponseAlg      string   `enum:",RS256,ES256,EdDSA" default:"" env:"-" help:"How authorization responses are signed where the vendor wants that (JARM); RS256 when empty."`
-	UserInfoAlg      string   `name:"userinfo-alg" enum:",RS256,ES256,EdDSA,none" default:"" env:"-" help:"Sign UserInfo; plain JSON when empty. With --userinfo-encryption only none: a JWT without a signature inside."`
+	ResponseAlg      string   `enum:",RS256,ES256,EdDSA,PS256" default:"" env:"-" help:"How authorization responses are signed where the vendor wants that (JARM); RS256 when empty."`
+	UserInfoAlg      string   `name:"userinfo-alg" enum:",RS256,ES256,EdDSA,PS256,none" default:"" env:"-" help:"Sign UserInfo; plain JSON when empty. With --userinfo-encryption only none: a JWT without a signature inside."`
 	UserInfoKeyAlg   string   `name:"userinfo-encryption" enum:",ECDH-ES,ECDH-ES+A256KW" default:"" env:"-" help:"Release end-to-end: customers' agents encrypt UserInfo (A256GCM) to the one key in --jwks-file with use enc, on P-256 or X25519."`
 	IDTokenKeyAlg    string   `name:"id-token-encryption" enum:",ECDH-ES,ECDH-ES+A256KW" default:"" env:"-" help:"Encrypt signed ID tokens (A256GCM) to a key of the vendor's with use enc."`
 	IntrospectKeyAlg string   `name:"introspection-encryption" enum:",ECDH-ES,ECDH-ES+A256KW" default:"" env:"-" help:"Encrypt signed introspection in the same way."`
-	IntrospectionAlg string   `enum:",RS256,ES256,EdDSA" default:"" env:"-" help:"How introspection is signed where the vendor wants that; RS256 when empty."`
+	IntrospectionAlg string   `enum:",RS256,ES256,EdDSA,PS256" default:"" env:"-" help:"How introspection is signed where the vendor wants that; RS256 when empty."`
 	DPoP             bool     `name:"dpop" env:"-" help:"Refuse token requests without a DPoP proof."`
 	CertificateBound bool     `name:"certificate-bound" env:"-" help:"Bind tokens to the vendor's certificate, and refuse token requests without one (mutual TLS)."`
 	SubjectDN        string   `name:"tls-subject-dn" env:"-" placeholder:"DN" help:"Whom the certificate of tls_client_auth is for, as RFC 4514 writes it; or one of the next four."`
