@@ -22,6 +22,7 @@ type consentView struct {
 	Kept               string      // how long the vendor says that it keeps it
 	Accepted           []termView  // of customers' terms, that the vendor accepts
 	Roster             []termView  // all terms, for what the agent has to say of them
+	GPC                bool        // the browser asks that nothing is sold or shared
 	Again              bool        // an earlier answer came too late: it is asked anew
 
 	Amended  bool            // there is a grant in force: it does not cover this, or is to be asked for
@@ -36,6 +37,14 @@ func (v consentView) Claims() bool { return len(v.Required)+len(v.Optional) > 0 
 
 // Differs says whether a fact is another than what was agreed to.
 func (v consentView) Differs(fact string) bool { return v.Changed[fact] }
+
+// Privacy is the key of what becomes of the browser's wish that nothing is sold or shared.
+func (v consentView) Privacy() string {
+	if v.Recipients != "" {
+		return "consent.gpc.others"
+	}
+	return "consent.gpc.said"
+}
 
 // Heading is the key of the page's heading.
 func (v consentView) Heading() string {

@@ -84,6 +84,7 @@ func (w *Web) review(out http.ResponseWriter, r *http.Request, flow string, s id
 	p := w.newPage(r, "consent", next.UILocales...)
 	p.Flow, p.Account = flow, string(s.Account)
 	view := w.consentView(r.Context(), p.locale, next)
+	view.GPC = r.Header.Get("Sec-GPC") == "1"
 	view.Again = r.URL.Query().Has("again")
 	p.View = view
 	return w.render(out, http.StatusOK, p)

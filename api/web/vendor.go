@@ -27,6 +27,7 @@ type vendorView struct {
 	Contact       string
 	Policy, Terms string
 	Way, Key      string // key of the sentence that says who could read it on the way; of the vendor, by its thumbprint
+	Public        bool   // it knows customers by a name that other vendors know too
 	Logo          string // address of the picture; without one, Initial stands for it
 	Initial       string
 }
@@ -38,7 +39,12 @@ func (w *Web) vendorView(ctx context.Context, p consent.Party) vendorView {
 		Policy: webAddress(p.PolicyURI), Terms: webAddress(p.TermsURI), Initial: initial(p.Name),
 		Way: "way." + p.Mode(), Key: p.Encryption.Thumbprint,
 	}
-	if now, err := w.o.Vendors.Get(ctx, p.Client); err == nil && drawable(now) {
+	now, err := w.o.Vendors.Get(ctx, p.Client)
+	if err != nil {
+		return v // it is gone; what was agreed is still to be shown
+	}
+	v.Public = now.SubjectType == identity.SubjectPublic
+	if drawable(now) {
 		v.Logo = "/vendors/" + string(p.Client) + "/logo?v=" + logoVersion(now)
 	}
 	return v

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -126,6 +127,17 @@ func (w *Web) newPage(r *http.Request, name string, vendor ...string) page {
 		locale: w.locales.choose(r, vendor), Name: name, Theme: theme(r), here: r.URL,
 		Locales: tags, Themes: []string{"", "light", "dark"}, assets: w.assets,
 	}
+}
+
+// gpc is the statement that the Global Privacy Control is honoured (https://www.w3.org/TR/gpc/, 5): here
+// nothing is sold or shared in any case, and the wish is recorded with each decision.
+const gpc = `{"gpc":true,"lastUpdate":"2026-11-22"}` + "\n"
+
+// Privacy serves that statement.
+func (*Web) Privacy(out http.ResponseWriter, _ *http.Request) {
+	secure(out.Header())
+	out.Header().Set("Content-Type", "application/json")
+	_, _ = io.WriteString(out, gpc) // a program that is gone needs none
 }
 
 // static serves what has a hash in its name.

@@ -45,7 +45,8 @@ type Processing struct {
 	Digest    string    `json:"reviewed_digest"`    // of everything that was reviewed
 	Release   string    `json:"release_mode,omitempty"`
 	Persona   string    `json:"persona_id,omitempty"`
-	Terms     *Terms    `json:"privacy_terms,omitempty"` // nil where neither side named any
+	GPC       bool      `json:"global_privacy_control,omitempty"` // the browser asked that nothing is sold or shared
+	Terms     *Terms    `json:"privacy_terms,omitempty"`          // nil where neither side named any
 }
 
 // Notice is the text that the customer saw.
@@ -134,7 +135,7 @@ func (m Maker) Document(account id.Account, r consent.Receipt) Document {
 func (m Maker) processing(r consent.Receipt) Processing {
 	p := Processing{
 		PolicyURI: r.Party.PolicyURI, TermsURI: r.Party.TermsURI, Language: r.Notice.Language, Notice: notice(r),
-		Declined: r.Declined, Digest: r.Digest, Release: r.Mode, Persona: string(r.Persona), Terms: terms(r.Terms),
+		Declined: r.Declined, Digest: r.Digest, Release: r.Mode, Persona: string(r.Persona), GPC: r.GPC, Terms: terms(r.Terms),
 		Purposes: []Purpose{},
 	}
 	index := map[string]int{}
