@@ -84,7 +84,7 @@ func Open(path string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	if err := prepare(db); err != nil {
+	if err := errors.Join(prepare(db), removeCopies(path)); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
 	}
 	s := &Store{db: db, now: opts.Now, writer: newWriter(db, opts.Now)}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -313,6 +314,68 @@ func TestBackup_whileWriting_opensAndIsConsistent(t *testing.T) {
 	writing.Wait()
 }
 
+func TestBackup_holdsNothingThatWasDeletedOrHasExpired(t *testing.T) {
+	folder, now := t.TempDir(), time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	path := filepath.Join(folder, "meins.db")
+	s := open(t, path, func() time.Time { return now })
+	put(t, s, "stays", "a value that stays", never)
+	put(t, s, "deleted", "a value that is taken back", never)
+	put(t, s, "replaced", "a value that was there before", never)
+	put(t, s, "expired", "a value for a minute", now.Add(time.Minute))
+	put(t, s, "lasts", "a value for a day", now.Add(24*time.Hour))
+	must(t, s.Update(t.Context(), func(tx store.Tx) error {
+		return errors.Join(tx.Delete("deleted"), tx.Put("replaced", []byte("another value"), never))
+	}))
+	now = now.Add(time.Hour)
+	file, err := os.ReadFile(path)
+	must(t, err)
+	if !bytes.Contains(file, []byte("taken back")) {
+		t.Error("the file's free pages hold nothing: this proves nothing")
+	}
+	var copied bytes.Buffer
+	must(t, s.Backup(t.Context(), &copied))
+	for _, gone := range []string{"deleted", "taken back", "there before", "expired", "for a minute"} {
+		if bytes.Contains(copied.Bytes(), []byte(gone)) {
+			t.Errorf("the copy holds %q", gone)
+		}
+	}
+	other := filepath.Join(t.TempDir(), "copy.db")
+	must(t, os.WriteFile(other, copied.Bytes(), 0o600))
+	restored := open(t, other, func() time.Time { return now })
+	for key, want := range map[string]string{"stays": "a value that stays", "replaced": "another value", "lasts": "a value for a day", "deleted": "", "expired": ""} {
+		if got := get(t, restored, key); got != want {
+			t.Errorf("%s is %q, want %q", key, got, want)
+		}
+	}
+	restored.MustBeSound(t)
+	now = now.Add(48 * time.Hour)
+	if n, err := restored.Sweep(t.Context(), 0); n != 1 || err != nil {
+		t.Errorf("%d records expire in the copy, %v", n, err)
+	}
+}
+
+func TestBackup_thatWasCutOff_leavesNothingForTheNextStart(t *testing.T) {
+	folder := t.TempDir()
+	left := filepath.Join(folder, ".backup-123.tmp")
+	must(t, os.WriteFile(left, []byte("half a copy"), 0o600))
+	s := open(t, filepath.Join(folder, "meins.db"), time.Now)
+	put(t, s, "a", "0", never)
+	must(t, s.Backup(t.Context(), io.Discard))
+	if err := s.Backup(t.Context(), brokenWriter{}); !errors.Is(err, errWriter) {
+		t.Errorf("a writer that fails: %v", err)
+	}
+	files, err := filepath.Glob(filepath.Join(folder, ".*"))
+	if len(files) > 0 || err != nil {
+		t.Errorf("left: %q, %v", files, err)
+	}
+}
+
+var errWriter = errors.New("no room")
+
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errWriter }
+
 func TestBackup_cancelled_stops(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "meins.db"), time.Now)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -320,5 +383,12 @@ func TestBackup_cancelled_stops(t *testing.T) {
 	var copied bytes.Buffer
 	if err := s.Backup(ctx, &copied); !errors.Is(err, context.Canceled) || copied.Len() > 0 {
 		t.Errorf("%d bytes, %v", copied.Len(), err)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
