@@ -126,7 +126,7 @@ func (w wording) labels(terms []string, language string) []string {
 	for i, name := range terms {
 		said[i] = name
 		if t, err := vault.LookupTerms(name); err == nil {
-			said[i] = t.Label.In(language) + " (" + name + ")"
+			said[i] = t.Label(language) + " (" + name + ")"
 		}
 	}
 	return said

@@ -11,23 +11,8 @@ import (
 var ErrNoTerms = fault.New(fault.Invalid, "terms-unknown", "no such terms: docs/terms.md lists those that are known")
 
 // Terms are an agreement that customers proffer and vendors accept (IEEE 7012, "MyTerms"): whoever
-// reads a customer's data under them is bound by them. Label and Meaning are ours, in plain words;
-// what counts is the definition at the address.
-type Terms struct {
-	ID, Version    string
-	Label, Meaning Saying
-}
-
-// Saying is a text in the languages of the pages.
-type Saying struct{ EN, DE string }
-
-// In is the text in a language: German, or else English.
-func (s Saying) In(language string) string {
-	if base, _, _ := strings.Cut(language, "-"); base == "de" {
-		return s.DE
-	}
-	return s.EN
-}
+// reads a customer's data under them is bound by them.
+type Terms struct{ ID, Version string }
 
 // TermsRoster is the release of the roster that bare identifiers mean. A new release comes beside the
 // old one: whoever agreed to a version, agreed to that one.
@@ -48,106 +33,117 @@ func DefaultTerms() []string { return []string{"SD-BASE:" + TermsRoster} }
 // under earlier names; the text of IEEE 7012-2025 itself names none that could be cited freely. Left
 // out are the agreements between two people (TPR): a vendor is none.
 var roster = []Terms{
-	{
-		"SD-BASE", "2.2",
-		Saying{"Service only", "Nur der Dienst"},
-		Saying{
+	{"SD-BASE", "2.2"},
+	{"SD-BASE-DP", "2.2"},
+	{"SD-BASE-A-DP", "2.2"},
+	{"SD-BASE-A", "2.2"},
+	{"SD-BASE-AT-DP", "2.2"},
+	{"SD-BASE-AT", "2.2"},
+	{"SD-BASE-ATP-DP", "2.2"},
+	{"SD-BASE-ATP", "2.2"},
+	{"SD-BASE-ATP-S3P-DP", "2.2"},
+	{"SD-BASE-ATP-S3P", "2.2"},
+	{"PDC-INTENT", "2.2"},
+	{"PDC-GOOD", "2.2"},
+	{"PDC-AI", "2.2"},
+}
+
+// saying is what pages call terms, and what they mean in a sentence.
+type saying struct{ label, meaning text }
+
+// text is the same in the languages of the pages.
+type text struct{ en, de string }
+
+// sayings are those of the roster. They stand apart from it so that the agent, which says none of them,
+// does not carry them.
+var sayings = map[string]saying{
+	"SD-BASE:2.2": {
+		text{"Service only", "Nur der Dienst"},
+		text{
 			"Your data serve what you asked for and nothing else: no analysis, no tracking, no profile, nothing passed on.",
 			"Ihre Daten dienen nur dem, was Sie wollten: keine Auswertung, keine Verfolgung, kein Profil, keine Weitergabe.",
 		},
 	},
-	{
-		"SD-BASE-DP", "2.2",
-		Saying{"Service only, with a copy for you", "Nur der Dienst, mit Kopie für Sie"},
-		Saying{
+	"SD-BASE-DP:2.2": {
+		text{"Service only, with a copy for you", "Nur der Dienst, mit Kopie für Sie"},
+		text{
 			"As with “service only”, and you get your data in a form that you can take elsewhere.",
 			"Wie „nur der Dienst“, und Sie bekommen Ihre Daten in einer Form, die Sie woanders nutzen können.",
 		},
 	},
-	{
-		"SD-BASE-A-DP", "2.2",
-		Saying{"Service and own statistics, with a copy for you", "Dienst und eigene Statistik, mit Kopie für Sie"},
-		Saying{
+	"SD-BASE-A-DP:2.2": {
+		text{"Service and own statistics, with a copy for you", "Dienst und eigene Statistik, mit Kopie für Sie"},
+		text{
 			"The vendor may analyse how its service is used, but not track you, make a profile or pass anything on; you get a copy.",
 			"Der Anbieter darf die Nutzung auswerten, Sie aber nicht verfolgen, kein Profil bilden und nichts weitergeben; Sie bekommen eine Kopie.",
 		},
 	},
-	{
-		"SD-BASE-A", "2.2",
-		Saying{"Service and own statistics", "Dienst und eigene Statistik"},
-		Saying{
+	"SD-BASE-A:2.2": {
+		text{"Service and own statistics", "Dienst und eigene Statistik"},
+		text{
 			"The vendor may analyse how its service is used, but not track you, make a profile or pass anything on.",
 			"Der Anbieter darf die Nutzung auswerten, Sie aber nicht verfolgen, kein Profil bilden und nichts weitergeben.",
 		},
 	},
-	{
-		"SD-BASE-AT-DP", "2.2",
-		Saying{"Service, statistics and tracking by the vendor, with a copy for you", "Dienst, Statistik und Verfolgung durch den Anbieter, mit Kopie für Sie"},
-		Saying{
+	"SD-BASE-AT-DP:2.2": {
+		text{"Service, statistics and tracking by the vendor, with a copy for you", "Dienst, Statistik und Verfolgung durch den Anbieter, mit Kopie für Sie"},
+		text{
 			"The vendor itself may analyse and track what you do with it, but make no profile and pass nothing on; you get a copy.",
 			"Der Anbieter selbst darf auswerten und verfolgen, was Sie bei ihm tun, aber kein Profil bilden und nichts weitergeben; Sie bekommen eine Kopie.",
 		},
 	},
-	{
-		"SD-BASE-AT", "2.2",
-		Saying{"Service, statistics and tracking by the vendor", "Dienst, Statistik und Verfolgung durch den Anbieter"},
-		Saying{
+	"SD-BASE-AT:2.2": {
+		text{"Service, statistics and tracking by the vendor", "Dienst, Statistik und Verfolgung durch den Anbieter"},
+		text{
 			"The vendor itself may analyse and track what you do with it, but make no profile and pass nothing on.",
 			"Der Anbieter selbst darf auswerten und verfolgen, was Sie bei ihm tun, aber kein Profil bilden und nichts weitergeben.",
 		},
 	},
-	{
-		"SD-BASE-ATP-DP", "2.2",
-		Saying{"Service, statistics, tracking and a profile by the vendor, with a copy for you", "Dienst, Statistik, Verfolgung und Profil durch den Anbieter, mit Kopie für Sie"},
-		Saying{
+	"SD-BASE-ATP-DP:2.2": {
+		text{"Service, statistics, tracking and a profile by the vendor, with a copy for you", "Dienst, Statistik, Verfolgung und Profil durch den Anbieter, mit Kopie für Sie"},
+		text{
 			"The vendor itself may analyse, track and make a profile of you, but pass nothing on; you get a copy.",
 			"Der Anbieter selbst darf auswerten, verfolgen und ein Profil von Ihnen bilden, aber nichts weitergeben; Sie bekommen eine Kopie.",
 		},
 	},
-	{
-		"SD-BASE-ATP", "2.2",
-		Saying{"Service, statistics, tracking and a profile by the vendor", "Dienst, Statistik, Verfolgung und Profil durch den Anbieter"},
-		Saying{
+	"SD-BASE-ATP:2.2": {
+		text{"Service, statistics, tracking and a profile by the vendor", "Dienst, Statistik, Verfolgung und Profil durch den Anbieter"},
+		text{
 			"The vendor itself may analyse, track and make a profile of you, but pass nothing on.",
 			"Der Anbieter selbst darf auswerten, verfolgen und ein Profil von Ihnen bilden, aber nichts weitergeben.",
 		},
 	},
-	{
-		"SD-BASE-ATP-S3P-DP", "2.2",
-		Saying{"As before, and anonymous data for others, with a copy for you", "Wie zuvor, und anonyme Daten für andere, mit Kopie für Sie"},
-		Saying{
+	"SD-BASE-ATP-S3P-DP:2.2": {
+		text{"Service, statistics, tracking, a profile, and anonymous data for others, with a copy for you", "Dienst, Statistik, Verfolgung, Profil und anonyme Daten für andere, mit Kopie für Sie"},
+		text{
 			"The vendor may analyse, track, make a profile, and pass on what is wholly anonymous; you get a copy.",
 			"Der Anbieter darf auswerten, verfolgen, ein Profil bilden und vollständig Anonymes weitergeben; Sie bekommen eine Kopie.",
 		},
 	},
-	{
-		"SD-BASE-ATP-S3P", "2.2",
-		Saying{"As before, and anonymous data for others", "Wie zuvor, und anonyme Daten für andere"},
-		Saying{
+	"SD-BASE-ATP-S3P:2.2": {
+		text{"Service, statistics, tracking, a profile, and anonymous data for others", "Dienst, Statistik, Verfolgung, Profil und anonyme Daten für andere"},
+		text{
 			"The vendor may analyse, track, make a profile, and pass on what is wholly anonymous.",
 			"Der Anbieter darf auswerten, verfolgen, ein Profil bilden und vollständig Anonymes weitergeben.",
 		},
 	},
-	{
-		"PDC-INTENT", "2.2",
-		Saying{"Contribution: what you look for", "Beitrag: wonach Sie suchen"},
-		Saying{
+	"PDC-INTENT:2.2": {
+		text{"Contribution: what you look for", "Beitrag: wonach Sie suchen"},
+		text{
 			"You give data so that vendors can answer a wish that you made known.",
 			"Sie geben Daten, damit Anbieter auf einen Wunsch antworten können, den Sie bekannt gemacht haben.",
 		},
 	},
-	{
-		"PDC-GOOD", "2.2",
-		Saying{"Contribution: for the public good", "Beitrag: für das Gemeinwohl"},
-		Saying{
+	"PDC-GOOD:2.2": {
+		text{"Contribution: for the public good", "Beitrag: für das Gemeinwohl"},
+		text{
 			"You give data for the public good.",
 			"Sie geben Daten für das Gemeinwohl.",
 		},
 	},
-	{
-		"PDC-AI", "2.2",
-		Saying{"Contribution: for training AI", "Beitrag: für das Training von KI"},
-		Saying{
+	"PDC-AI:2.2": {
+		text{"Contribution: for training AI", "Beitrag: für das Training von KI"},
+		text{
 			"You give data for training and running artificial intelligence.",
 			"Sie geben Daten für Training und Betrieb künstlicher Intelligenz.",
 		},
@@ -156,6 +152,20 @@ var roster = []Terms{
 
 // Name is what terms are called wherever they are stored or sent: identifier and version.
 func (t Terms) Name() string { return t.ID + ":" + t.Version }
+
+// Label is what pages call the terms, in German or else in English. It is ours, and so is Meaning: what
+// counts is the definition at the address.
+func (t Terms) Label(language string) string { return sayings[t.Name()].label.in(language) }
+
+// Meaning is one sentence about the terms.
+func (t Terms) Meaning(language string) string { return sayings[t.Name()].meaning.in(language) }
+
+func (s text) in(language string) string {
+	if base, _, _ := strings.Cut(language, "-"); base == "de" {
+		return s.de
+	}
+	return s.en
+}
 
 // Address is where the terms are defined.
 func (t Terms) Address() string {

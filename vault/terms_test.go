@@ -18,13 +18,13 @@ func TestRoster_eachIsNamedOnce_andSaysInBothLanguagesWhatItMeans(t *testing.T) 
 		}
 		seen[terms.Name()] = true
 		for _, language := range []string{"en", "de-AT"} {
-			label, meaning := terms.Label.In(language), terms.Meaning.In(language)
+			label, meaning := terms.Label(language), terms.Meaning(language)
 			if label == "" || !strings.HasSuffix(meaning, ".") || labels[label] && language == "en" {
 				t.Errorf("%s in %s: %q, %q", terms.Name(), language, label, meaning)
 			}
 			labels[label] = true
 		}
-		if terms.Label.EN == terms.Label.DE || terms.Meaning.EN == terms.Meaning.DE {
+		if terms.Label("en") == terms.Label("de") || terms.Meaning("en") == terms.Meaning("de") {
 			t.Errorf("%s: not translated", terms.Name())
 		}
 		if want := "https://w3id.org/dpv/" + terms.Version + "/standards/p7012#" + terms.ID; terms.Address() != want {

@@ -464,7 +464,7 @@ func TestTermsPage_listsAllTerms_noneTickedByTheServer(t *testing.T) {
 	for _, language := range []string{"en", "de"} {
 		page := html.UnescapeString(s.as(c, "/vault/terms", "Accept-Language", language).body)
 		for _, terms := range vault.Roster() {
-			mustContain(t, page, `name="terms" value="`+terms.Name()+`"`, terms.Label.In(language), terms.Meaning.In(language), terms.Address())
+			mustContain(t, page, `name="terms" value="`+terms.Name()+`"`, terms.Label(language), terms.Meaning(language), terms.Address())
 		}
 		if found := ticked(page); len(found) > 0 {
 			t.Errorf("%v are ticked", found)

@@ -21,7 +21,7 @@ func (l *locale) termView(name string) termView {
 	}
 	return termView{
 		Name: t.Name(), ID: t.ID, Version: t.Version,
-		Label: t.Label.In(l.Tag), Meaning: t.Meaning.In(l.Tag), Address: t.Address(),
+		Label: t.Label(l.Tag), Meaning: t.Meaning(l.Tag), Address: t.Address(),
 	}
 }
 
