@@ -127,11 +127,12 @@ func (w *world) told(t *testing.T) []outbox.Told {
 	t.Helper()
 	var all []outbox.Told
 	if err := w.db.View(t.Context(), func(r store.Reader) (err error) {
-		all, err = outbox.ToldUnder(r, grant, 100)
+		all, _, err = outbox.ToldUnder(r, grant, "", 100)
 		return err
 	}); err != nil {
 		t.Fatal(err)
 	}
+	slices.Reverse(all) // the oldest first
 	return all
 }
 

@@ -47,7 +47,7 @@ func (t *Transmitter) sign(v identity.Vendor, s Stream, e outbox.Event) (string,
 		return "", fmt.Errorf("sign event: %w", err)
 	}
 	text, err := jwt.Signed(signer).Claims(set{
-		Issuer: t.o.Issuer, ID: string(e.ID), Issued: e.Time.Unix(), Audience: string(v.ID),
+		Issuer: t.o.Issuer, ID: string(e.ID), Issued: e.Time.Unix(), Audience: v.ClientID(),
 		Subject: t.subject(v, s, e), Events: map[string]map[string]any{uris[e.Kind]: payload(e)},
 	}).Serialize()
 	if err != nil {

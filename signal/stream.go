@@ -121,6 +121,15 @@ func holds(now Stream, all []Condition) error {
 	return nil
 }
 
+// Audience is the vendor's name in its events: the client_id that it knows.
+func (t *Transmitter) Audience(ctx context.Context, client id.Client) (string, error) {
+	v, err := t.o.Vendors.Get(ctx, client)
+	if err != nil {
+		return "", fmt.Errorf("audience of a stream: %w", err)
+	}
+	return v.ClientID(), nil
+}
+
 // Configure replaces what the vendor said about its stream by what becomes of it. Like a Condition, change
 // runs in the transaction: nothing that somebody else says meanwhile is lost.
 func (t *Transmitter) Configure(ctx context.Context, client id.Client, stream id.Stream, change func(now Stream) (Config, error)) (Stream, error) {

@@ -1099,8 +1099,8 @@ type SlotList struct {
 
 // Stream defines model for Stream.
 type Stream struct {
-	// Aud 26 characters of lower-case base32; never a secret.
-	Aud             Identifier `json:"aud"`
+	// Aud The vendor's client_id.
+	Aud             string     `json:"aud"`
 	Delivery        Delivery   `json:"delivery"`
 	Description     string     `json:"description,omitempty,omitzero"`
 	EventsDelivered EventTypes `json:"events_delivered"`
@@ -1320,8 +1320,11 @@ type VendorErasureAnswerOutcome string
 
 // VendorGrant defines model for VendorGrant.
 type VendorGrant struct {
-	// Claims Given now, each with the purposes that it is given for.
-	Claims []Claim `json:"claims"`
+	// Claims Given now, by name (Grant Management for OAuth 2.0, 6.3).
+	Claims []ClaimName `json:"claims"`
+
+	// Consented The same, each with the purposes that it is given for.
+	Consented []Claim `json:"consented"`
 
 	// Continuous The values follow the vault.
 	Continuous bool      `json:"continuous"`

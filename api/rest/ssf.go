@@ -28,13 +28,17 @@ func (s *REST) CreateStream(w http.ResponseWriter, r *http.Request, _ CreateStre
 	c := keyed{who: byVendor(client), name: "createStream", in: in, status: http.StatusCreated}
 	once(s, w, r, c, func(ctx context.Context) (Stream, error) {
 		made, err := s.o.Signals.Create(ctx, client, configOf(in, signal.Config{}))
-		return s.streamOut(made), err
+		if err != nil {
+			return Stream{}, err
+		}
+		aud, err := s.o.Signals.Audience(ctx, client)
+		return s.streamOut(made, aud), err
 	})
 }
 
 // GetStream gives the vendor's stream, or the list of all that it has.
 func (s *REST) GetStream(w http.ResponseWriter, r *http.Request, params GetStreamParams) {
-	client, err := s.vendor(w, r)
+	client, aud, err := s.listener(w, r)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -42,11 +46,11 @@ func (s *REST) GetStream(w http.ResponseWriter, r *http.Request, params GetStrea
 	found, err := s.stream(r.Context(), client, params.StreamID)
 	switch {
 	case params.StreamID != "":
-		s.answer(w, r, http.StatusOK, s.streamOut(found), err)
+		s.answer(w, r, http.StatusOK, s.streamOut(found, aud), err)
 	case errors.Is(err, signal.ErrNoStream):
 		s.answer(w, r, http.StatusOK, []Stream{}, nil)
 	default:
-		s.answer(w, r, http.StatusOK, []Stream{s.streamOut(found)}, err)
+		s.answer(w, r, http.StatusOK, []Stream{s.streamOut(found, aud)}, err)
 	}
 }
 
@@ -62,7 +66,11 @@ func (s *REST) ReplaceStream(w http.ResponseWriter, r *http.Request, _ ReplaceSt
 
 // configure lays the vendor's words over a configuration.
 func (s *REST) configure(w http.ResponseWriter, r *http.Request, over func(signal.Config) signal.Config) {
-	in, client, err := fromVendor[StreamConfig](s, w, r)
+	client, aud, err := s.listener(w, r)
+	var in StreamConfig
+	if err == nil {
+		in, err = read[StreamConfig](r)
+	}
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -70,27 +78,27 @@ func (s *REST) configure(w http.ResponseWriter, r *http.Request, over func(signa
 	found, err := s.named(r.Context(), client, in.StreamID)
 	if err == nil {
 		found, err = s.o.Signals.Configure(r.Context(), client, found.ID, func(now signal.Stream) (signal.Config, error) {
-			if !s.repeats(in, now) {
+			if !s.repeats(in, aud) {
 				return signal.Config{}, signal.ErrStream
 			}
-			return configOf(in, over(now.Config)), unchanged(r, s.streamOut(now))
+			return configOf(in, over(now.Config)), unchanged(r, s.streamOut(now, aud))
 		})
 	}
-	s.answer(w, r, http.StatusOK, s.streamOut(found), err)
+	s.answer(w, r, http.StatusOK, s.streamOut(found, aud), err)
 }
 
 // repeats says that what the transmitter settles is repeated rightly, where it is repeated.
-func (s *REST) repeats(in StreamConfig, found signal.Stream) bool {
-	return (in.Iss == "" || in.Iss == s.o.Issuer) && (in.Aud == "" || in.Aud == string(found.Client))
+func (s *REST) repeats(in StreamConfig, aud string) bool {
+	return (in.Iss == "" || in.Iss == s.o.Issuer) && (in.Aud == "" || in.Aud == aud)
 }
 
 // DeleteStream ends the vendor's stream.
 func (s *REST) DeleteStream(w http.ResponseWriter, r *http.Request, params DeleteStreamParams) {
-	client, err := s.vendor(w, r)
+	client, aud, err := s.listener(w, r)
 	if err == nil {
 		var found signal.Stream
 		if found, err = s.named(r.Context(), client, params.StreamID); err == nil {
-			err = s.o.Signals.Delete(r.Context(), client, found.ID, func(now signal.Stream) error { return unchanged(r, s.streamOut(now)) })
+			err = s.o.Signals.Delete(r.Context(), client, found.ID, func(now signal.Stream) error { return unchanged(r, s.streamOut(now, aud)) })
 		}
 	}
 	s.done(w, r, err)
@@ -161,6 +169,14 @@ func (s *REST) PollStream(w http.ResponseWriter, r *http.Request, stream Identif
 	s.answer(w, r, http.StatusOK, out, err)
 }
 
+// listener is the vendor that calls, and its name in events.
+func (s *REST) listener(w http.ResponseWriter, r *http.Request) (client id.Client, aud string, err error) {
+	if client, err = s.vendor(w, r); err == nil {
+		aud, err = s.o.Signals.Audience(r.Context(), client)
+	}
+	return client, aud, err
+}
+
 // fromVendor is who calls, and with what.
 func fromVendor[In any](s *REST, w http.ResponseWriter, r *http.Request) (in In, client id.Client, err error) {
 	if client, err = s.vendor(w, r); err != nil {
@@ -206,9 +222,9 @@ func configOf(in StreamConfig, c signal.Config) signal.Config {
 }
 
 // streamOut never shows the vendor's secret.
-func (s *REST) streamOut(in signal.Stream) Stream {
+func (s *REST) streamOut(in signal.Stream, aud string) Stream {
 	out := Stream{
-		StreamID: string(in.ID), Iss: s.o.Issuer, Aud: string(in.Client), Description: in.Description,
+		StreamID: string(in.ID), Iss: s.o.Issuer, Aud: aud, Description: in.Description,
 		EventsSupported: signal.Supported(), EventsRequested: in.Requested, EventsDelivered: in.Delivered(),
 		Delivery:                Delivery{Method: DeliveryMethod(in.Method), EndpointURL: in.Endpoint},
 		MinVerificationInterval: int(signal.MinVerification.Seconds()),

@@ -230,7 +230,7 @@ func (s *REST) requestOut(l provider.Later) VendorRequest {
 func (s *REST) vendorGrantOut(g consent.Grant) VendorGrant {
 	return VendorGrant{
 		GrantID: string(g.ID), Sub: s.subject(g.Party, g.Account, g.Persona), State: GrantState(g.State.String()),
-		Claims: claimsOut(g.Claims), Offline: g.Offline, Continuous: g.Continuous, Once: g.Once, Paused: g.Paused,
+		Claims: consent.Names(g.Claims), Consented: claimsOut(g.Claims), Offline: g.Offline, Continuous: g.Continuous, Once: g.Once, Paused: g.Paused,
 		Retention: g.Retention, Recipients: g.Recipients, Terms: agreementOut(g.Terms), Given: g.Given, Ends: g.Ends, Since: g.Since,
 	}
 }

@@ -122,7 +122,7 @@ func (p *Provider) answerRequest(r *http.Request, v identity.Vendor, outside url
 	}
 	var q request
 	if wrong == nil {
-		q, wrong = p.readRequest(v, form)
+		q, wrong = p.readRequest(r.Context(), v, form)
 	}
 	if wrong != nil {
 		return onward{address: p.response(replyToForm(v, form), wrong)}, 0, ""

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net/url"
 	"slices"
@@ -24,7 +25,7 @@ const (
 
 // readRequest checks a request in this order; the first mistake that is found is the answer. The
 // vendor and its address were checked before.
-func (p *Provider) readRequest(v identity.Vendor, form url.Values) (request, outcome) {
+func (p *Provider) readRequest(ctx context.Context, v identity.Vendor, form url.Values) (request, outcome) {
 	q := request{
 		Client: v.ID, Document: documentClient(v), RedirectURI: form.Get("redirect_uri"), State: form.Get("state"), Nonce: form.Get("nonce"),
 		Challenge: form.Get("code_challenge"), LoginHint: loginHint(form.Get("login_hint")),
@@ -41,6 +42,7 @@ func (p *Provider) readRequest(v identity.Vendor, form url.Values) (request, out
 		func(q *request) outcome { return q.readClaims(form.Get("claims")) },
 		func(q *request) outcome { return q.readDetails(v, form.Get("authorization_details")) },
 		func(q *request) outcome { return p.readHint(v, q, form.Get("id_token_hint")) },
+		func(q *request) outcome { return p.readGrantAction(ctx, v, q, form) },
 	} {
 		if wrong := check(&q); wrong != nil {
 			return request{}, wrong

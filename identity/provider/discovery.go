@@ -53,6 +53,9 @@ type metadata struct {
 	FrontLogout        bool     `json:"frontchannel_logout_supported"`
 	FrontLogoutSession bool     `json:"frontchannel_logout_session_supported"`
 
+	GrantActions  []string `json:"grant_management_actions_supported"` // Grant Management for OAuth 2.0
+	GrantEndpoint string   `json:"grant_management_endpoint"`
+
 	CertificateBound bool              `json:"tls_client_certificate_bound_access_tokens,omitempty"` // RFC 8705
 	Aliases          map[string]string `json:"mtls_endpoint_aliases,omitempty"`
 
@@ -118,6 +121,8 @@ func newMetadata(issuer string) metadata {
 		PromptsSupported: []string{promptNone, promptLogin, promptConsent, promptSelect},
 		DetailsSupported: []string{consent.DetailsType},
 		ResponseAlgs:     names(idTokenAlgorithms),
+		GrantActions:     grantActions,
+		GrantEndpoint:    issuer + pathGrants,
 	}
 }
 

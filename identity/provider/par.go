@@ -101,7 +101,7 @@ func (p *Provider) readPushed(ctx context.Context, v identity.Vendor, form url.V
 	if !slices.Contains(v.RedirectURIs, form.Get("redirect_uri")) {
 		return request{}, failure(errInvalidRequest, "redirect_uri is not registered")
 	}
-	return p.readRequest(v, form)
+	return p.readRequest(ctx, v, form)
 }
 
 // requested gives the parameters that count: those of the request object, or, when there is none and

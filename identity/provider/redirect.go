@@ -22,6 +22,7 @@ const (
 	errAccessDenied        = "access_denied"
 	errConsentRequired     = "consent_required"
 	errDetails             = "invalid_authorization_details"
+	errGrantID             = "invalid_grant_id" // Grant Management for OAuth 2.0
 	errInteractionRequired = "interaction_required"
 	errInvalidObject       = "invalid_request_object"
 	errInvalidRequest      = "invalid_request"

@@ -34,13 +34,14 @@ func TestVendor_findsItsConsentByTheNameThatCameWithTheTokens(t *testing.T) {
 	tokens := consented(t, w)
 	grant := tokens.Text("grant_id")
 	var g struct {
-		ID     string           `json:"grant_id"`
-		Sub    string           `json:"sub"`
-		State  string           `json:"state"`
-		Claims []map[string]any `json:"claims"`
+		ID        string           `json:"grant_id"`
+		Sub       string           `json:"sub"`
+		State     string           `json:"state"`
+		Claims    []string         `json:"claims"`
+		Consented []map[string]any `json:"consented"`
 	}
 	decode(t, w.call(t, w.token, "GET", "/vendor/grants/"+grant, nil), &g)
-	if g.ID != grant || g.State != "given" || len(g.Claims) != 2 || g.Sub != w.p.UserInfo(t, tokens.Text("access_token")).Text("sub") {
+	if g.ID != grant || g.State != "given" || len(g.Claims) != 2 || g.Claims[0] != "email" || len(g.Consented) != 2 || g.Sub != w.p.UserInfo(t, tokens.Text("access_token")).Text("sub") {
 		t.Errorf("%+v", g)
 	}
 	again := w.p.Post(t, "/oauth/token", w.vendor, apptest.RefreshForm(tokens.Text("refresh_token")))

@@ -58,7 +58,7 @@ func (l *life) knowsEveryEndpoint(t *testing.T) {
 	for name, value := range told {
 		address, isText := value.(string)
 		path, isOurs := strings.CutPrefix(address, l.program.Issuer+"/")
-		if !isText || !isOurs {
+		if !isText || !isOurs || name == "grant_management_endpoint" { // whose calls the API's description names
 			continue
 		}
 		if !slices.ContainsFunc(apptest.OAuth(), func(e apptest.Endpoint) bool { return e.Path == "/"+path }) {
