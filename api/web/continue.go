@@ -51,6 +51,11 @@ func (w *Web) proceed(out http.ResponseWriter, r *http.Request) error {
 	case provider.StepResume:
 		return w.resume(out, r, flow, s, next)
 	case provider.StepSignIn:
+		if next.Create && !r.URL.Query().Has("signin") {
+			secure(out.Header())
+			http.Redirect(out, r, "/signup?flow="+flow, http.StatusSeeOther)
+			return nil
+		}
 	}
 	return w.signInPage(out, r, flow, next)
 }

@@ -359,3 +359,16 @@ func TestVendor_withMarkupInItsName_isShownAsText(t *testing.T) {
 		t.Error("the name is markup")
 	}
 }
+
+func TestContinue_forAVendorThatWantsANewAccount_leadsToSignUp(t *testing.T) {
+	s := newSite(t)
+	flow := s.flow(s.flowers(), "prompt", "create")
+	first := s.get("/continue?flow=" + flow)
+	if first.StatusCode != http.StatusSeeOther || first.Header.Get("Location") != "/signup?flow="+flow {
+		t.Fatalf("%d %v", first.StatusCode, first.Header)
+	}
+	page := s.get("/signup?flow=" + flow)
+	mustContain(t, page.body, `data-page="signup"`, "Blumen am Markt", "signin=1")
+	back := s.get("/continue?flow=" + flow + "&signin=1") // who has an account says so
+	mustContain(t, back.body, `data-page="signin"`)
+}

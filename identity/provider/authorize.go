@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/meins-id/meins/identity"
@@ -114,7 +113,7 @@ func (p *Provider) answerRequest(r *http.Request, v identity.Vendor, outside url
 	if wrong != nil {
 		form = outside
 	}
-	if !slices.Contains(v.RedirectURIs, form.Get("redirect_uri")) {
+	if !v.Redirects(form.Get("redirect_uri")) {
 		return onward{}, http.StatusBadRequest, pageRedirect
 	}
 	if wrong == nil && v.Protocol.RequirePushed {

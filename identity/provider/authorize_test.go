@@ -240,3 +240,24 @@ func TestFlow_ofARemovedVendor_isRefused(t *testing.T) {
 	_, err := w.p.Next(t.Context(), flow, &c.session)
 	wantFault(t, "removed", err, provider.ErrFlow)
 }
+
+func TestAuthorize_appOnLoopback_takesTheFreePort_andTheCodeIsForIt(t *testing.T) {
+	w := newWorld(t)
+	registered := func(v *identity.Vendor) { v.RedirectURIs = []string{"http://127.0.0.1/back"} }
+	app, shop := w.vendor(public, registered), w.vendor(registered)
+	free := "http://127.0.0.1:51004/back"
+	code, _ := w.customer().approve(app.request("openid", "redirect_uri", free))
+	w.post("/oauth/token", app, codeForm(code, app)).refused(t, 400, "invalid_grant") // for another port
+	form := codeForm(code, app)
+	form.Set("redirect_uri", free)
+	if a := w.post("/oauth/token", app, form); a.Status != http.StatusOK {
+		t.Errorf("%d %s", a.Status, a.Body)
+	}
+	for _, q := range []url.Values{
+		shop.request("openid", "redirect_uri", free), app.request("openid", "redirect_uri", "http://localhost:51004/back"), app.request("openid", "redirect_uri", free+"/other"),
+	} {
+		if rec := w.get("/oauth/authorize?"+q.Encode(), ""); rec.Code != http.StatusBadRequest || rec.Header().Get("Location") != "" {
+			t.Errorf("%s: %d", q.Get("redirect_uri"), rec.Code)
+		}
+	}
+}

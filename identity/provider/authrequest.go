@@ -143,7 +143,7 @@ func (q *request) excused(v identity.Vendor) bool {
 func (q *request) readPrompt(v identity.Vendor, form url.Values) outcome {
 	q.Prompt = strings.Fields(form.Get("prompt"))
 	for _, value := range q.Prompt {
-		if !slices.Contains([]string{promptNone, promptLogin, promptConsent, promptSelect}, value) {
+		if !slices.Contains([]string{promptNone, promptLogin, promptConsent, promptSelect, promptCreate}, value) {
 			return failure(errInvalidRequest, "prompt has an unknown value")
 		}
 	}

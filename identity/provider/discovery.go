@@ -35,6 +35,7 @@ const (
 	promptLogin   = oidc.PromptLogin
 	promptConsent = oidc.PromptConsent
 	promptSelect  = oidc.PromptSelectAccount
+	promptCreate  = "create" // Initiating User Registration 1.0
 )
 
 // metadata is what discovery says. It lists only what is true.
@@ -118,7 +119,7 @@ func newMetadata(issuer string) metadata {
 		IntrospectionAlgs: names(idTokenAlgorithms), IntrospectionKeys: encryptionAlgorithms, IntrospectionEncs: encryptionContents,
 		ProofAlgs:        algorithms,
 		PushedEndpoint:   issuer + pathPushed,
-		PromptsSupported: []string{promptNone, promptLogin, promptConsent, promptSelect},
+		PromptsSupported: []string{promptNone, promptLogin, promptConsent, promptSelect, promptCreate},
 		DetailsSupported: []string{consent.DetailsType},
 		ResponseAlgs:     names(idTokenAlgorithms),
 		GrantActions:     grantActions,

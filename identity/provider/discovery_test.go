@@ -90,7 +90,7 @@ var proven = map[string]string{
 	"claim_types_supported": "TestCode_claimsForTheIDTokenGoThereAndNowhereElse", "claims_parameter_supported": "TestCode_claimsForTheIDTokenGoThereAndNowhereElse",
 	"response_types_supported": "TestAuthorize_mistakesGoToTheVendor", "response_modes_supported": "TestResponse_everyMode_takesTheCodeToTheVendor",
 	"grant_types_supported": "TestClient_grantTypeNotRegistered_isRefused", "subject_types_supported": "TestSub_differsBetweenVendorsOfDifferentSectors_andPersonas",
-	"acr_values_supported": "TestCode_idTokenSaysWhoWhenAndHow", "prompt_values_supported": "TestPromptLogin_wantsALoginForThisRequest",
+	"acr_values_supported": "TestCode_idTokenSaysWhoWhenAndHow", "prompt_values_supported": "TestPromptCreate_leadsToANewAccount_whereNobodyIsSignedIn",
 	"display_values_supported": "TestAuthorize_unknownScopesAndClaims_areIgnored", "ui_locales_supported": "TestAuthorize_unknownScopesAndClaims_areIgnored",
 	"code_challenge_methods_supported": "TestAuthorize_mistakesGoToTheVendor", "authorization_response_iss_parameter_supported": "TestAuthorize_stateCannotBreakOut",
 	"grant_management_actions_supported": "TestGrantAction_replace_asksTheSameCustomerAnew_andTheOldConsentIsOver", "grant_management_endpoint": "TestVendor_findsItsConsentByTheNameThatCameWithTheTokens",

@@ -55,6 +55,7 @@ type Next struct {
 	UILocales      []string
 	PromptNone     bool
 	Reauthenticate bool // somebody is signed in, and must prove it again
+	Create         bool // the vendor would rather have a new account than a login, with StepSignIn
 }
 
 // Approval is the customer's yes, as the agent sends it. It prints [redacted].
@@ -107,7 +108,7 @@ func (p *Provider) Next(ctx context.Context, flow string, s *identity.Session) (
 func (p *Provider) next(ctx context.Context, v visit, s *identity.Session) (Next, error) {
 	n := Next{
 		Ask: v.ask, Digest: v.ask.Digest(), LoginHint: v.LoginHint, UILocales: v.UILocales,
-		PromptNone: v.prompts(promptNone), Reauthenticate: s != nil,
+		PromptNone: v.prompts(promptNone), Reauthenticate: s != nil, Create: s == nil && v.prompts(promptCreate),
 	}
 	usable := s != nil && v.fresh(*s, p.o.Now())
 	switch {

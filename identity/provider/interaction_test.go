@@ -287,3 +287,25 @@ func TestSub_differsBetweenVendorsOfDifferentSectors_andPersonas(t *testing.T) {
 		t.Errorf("%d names for three relations", len(seen))
 	}
 }
+
+func TestPromptCreate_leadsToANewAccount_whereNobodyIsSignedIn(t *testing.T) {
+	w := newWorld(t)
+	s, c := w.vendor(), w.customer()
+	for prompt, create := range map[string]bool{"create": true, "create consent": true, "login": false, "": false} {
+		flow := w.flow(s.request("openid", "prompt", prompt))
+		n, err := w.p.Next(t.Context(), flow, nil)
+		w.must(err)
+		w.wantStep(n, provider.StepSignIn)
+		if n.Create != create {
+			t.Errorf("%q: create is %v", prompt, n.Create)
+		}
+	}
+	// Nobody who has an account is made to make another.
+	n, err := w.p.Next(t.Context(), w.flow(s.request("openid", "prompt", "create")), &c.session)
+	w.must(err)
+	w.wantStep(n, provider.StepReview)
+	if n.Create {
+		t.Error("who is signed in is to sign up")
+	}
+	wantRefusal(t, w.authorize(s.request("openid", "prompt", "none create"), ""), "invalid_request")
+}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -98,7 +97,7 @@ func (p *Provider) readPushed(ctx context.Context, v identity.Vendor, form url.V
 	if wrong != nil {
 		return request{}, wrong
 	}
-	if !slices.Contains(v.RedirectURIs, form.Get("redirect_uri")) {
+	if !v.Redirects(form.Get("redirect_uri")) {
 		return request{}, failure(errInvalidRequest, "redirect_uri is not registered")
 	}
 	return p.readRequest(ctx, v, form)
@@ -156,7 +155,7 @@ func (p *Provider) answerPushed(r *http.Request, v identity.Vendor, uri string) 
 	if errors.Is(err, errPushed) || q.Client != v.ID {
 		return onward{}, http.StatusBadRequest, pageMalformed
 	}
-	if !slices.Contains(v.RedirectURIs, q.RedirectURI) {
+	if !v.Redirects(q.RedirectURI) {
 		return onward{}, http.StatusBadRequest, pageRedirect
 	}
 	if err == nil {

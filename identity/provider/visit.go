@@ -33,7 +33,7 @@ func (p *Provider) visit(ctx context.Context, flow string) (visit, error) {
 	if err != nil {
 		return visit{}, err
 	}
-	if q.Device == "" && !slices.Contains(v.RedirectURIs, q.RedirectURI) || q.Device != "" && !allows(v, grantDevice) {
+	if q.Device == "" && !v.Redirects(q.RedirectURI) || q.Device != "" && !allows(v, grantDevice) {
 		return visit{}, ErrFlow
 	}
 	return p.visitOf(v, q)
