@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strconv"
 
 	"github.com/meins-id/meins/identity"
@@ -44,6 +45,9 @@ func (w *Web) device(out http.ResponseWriter, r *http.Request) error {
 func (w *Web) devicePage(out http.ResponseWriter, r *http.Request, status int, view deviceView) error {
 	p := w.newPage(r, "device")
 	p.Searches, p.View = true, view // its forms are sent without a script
+	if r.Method == http.MethodPost {
+		p.here = &url.URL{Path: "/device"} // whatever stood in the address of a form stands in no answer
+	}
 	return w.render(out, status, p)
 }
 

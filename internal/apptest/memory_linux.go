@@ -28,7 +28,7 @@ func (p *Program) Memory(t testing.TB, look func(where string, memory []byte)) {
 	for lines.Scan() {
 		var from, to int64
 		var rights string
-		if _, err := fmt.Sscanf(lines.Text(), "%x-%x %s", &from, &to, &rights); err != nil || !strings.HasPrefix(rights, "rw") || shadow(from) {
+		if _, err := fmt.Sscanf(lines.Text(), "%x-%x %s", &from, &to, &rights); err != nil || !strings.HasPrefix(rights, "rw") {
 			continue
 		}
 		text, err := io.ReadAll(io.NewSectionReader(memory, from, to-from))
@@ -38,7 +38,3 @@ func (p *Program) Memory(t testing.TB, look func(where string, memory []byte)) {
 		look(lines.Text(), text)
 	}
 }
-
-// shadow says that an address belongs to the race detector's notes of who touched what (on amd64): many
-// gigabytes without a byte of the program's own. Without the detector nothing lies there.
-func shadow(at int64) bool { return at >= 0x200000000000 && at < 0x380000000000 }

@@ -164,7 +164,7 @@ func windows(b []byte) [][]byte {
 func (f theft) keyLike(ring *identity.Keyring) [][]byte {
 	var readable [][]byte // what is sealed to the thief as well holds no key that could be read
 	for key, raw := range f.records {
-		if readable = append(readable, []byte(key)); json.Valid(raw) {
+		if readable = append(readable, []byte(key)); json.Valid(raw) || strings.HasPrefix(key, readsPrefix) {
 			readable = append(readable, raw)
 		}
 	}
