@@ -121,10 +121,11 @@ func (e *Engine) SetPace(ctx context.Context, account id.Account, pace Pace) (Re
 	return e.Reminder(ctx, account)
 }
 
-// SeeReminder ends a reminder that is due until the next one is. While none is due it changes nothing.
-func (e *Engine) SeeReminder(ctx context.Context, account id.Account) (Reminder, error) {
+// SeeReminder ends the reminder that has been due since next, until the next one is. Where that is not the
+// one that is due, it changes nothing.
+func (e *Engine) SeeReminder(ctx context.Context, account id.Account, next time.Time) (Reminder, error) {
 	r, err := e.Reminder(ctx, account)
-	if err != nil || !r.Due {
+	if err != nil || !r.Due || !r.Next.Equal(next) {
 		return r, err
 	}
 	now := stamp(e.now())

@@ -54,13 +54,19 @@ func TestReminder_byDefault_isYearlyAndNeverEarlier_andOncePerPeriod(t *testing.
 	if again := r.reminded(t, c); !again.Due {
 		t.Error("looking at it ended it")
 	}
-	now, err := r.SeeReminder(t.Context(), c.account)
+	if other, err := r.SeeReminder(t.Context(), c.account, now.Next.Add(time.Second)); err != nil || !other.Due {
+		t.Errorf("another one was seen: %+v, %v", other, err)
+	}
+	first := now.Next
+	now, err := r.SeeReminder(t.Context(), c.account, first)
 	if err != nil || now.Due || !now.Next.After(r.clock.Now().Add(364*days)) {
 		t.Errorf("seen: %+v, %v", now, err)
 	}
 	r.clock.Advance(100 * days)
-	if _, err := r.SeeReminder(t.Context(), c.account); err != nil { // none is due: nothing is put off
-		t.Fatal(err)
+	for _, next := range []time.Time{first, now.Next} { // none is due: nothing is put off
+		if _, err := r.SeeReminder(t.Context(), c.account, next); err != nil {
+			t.Fatal(err)
+		}
 	}
 	r.extended(t, c, g)
 	r.clock.Advance(266 * days)

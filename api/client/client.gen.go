@@ -952,6 +952,12 @@ type Reminder struct {
 // ReminderPace How often; `quarterly` is every 90 days.
 type ReminderPace string
 
+// ReminderSeen defines model for ReminderSeen.
+type ReminderSeen struct {
+	// Next Of the reminder that was seen.
+	Next time.Time `json:"next"`
+}
+
 // ReminderSetting defines model for ReminderSetting.
 type ReminderSetting struct {
 	// Pace How often; `quarterly` is every 90 days.
@@ -1652,6 +1658,9 @@ type LoginParametersJSONRequestBody = LoginName
 // SetReminderJSONRequestBody defines body for SetReminder for application/json ContentType.
 type SetReminderJSONRequestBody = ReminderSetting
 
+// SeeReminderJSONRequestBody defines body for SeeReminder for application/json ContentType.
+type SeeReminderJSONRequestBody = ReminderSeen
+
 // DenyRequestJSONRequestBody defines body for DenyRequest for application/json ContentType.
 type DenyRequestJSONRequestBody = WaitingDenial
 
@@ -1886,8 +1895,10 @@ type ClientInterface interface {
 
 	SetReminder(ctx context.Context, body SetReminderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SeeReminder request
-	SeeReminder(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	// SeeReminderWithBody request with any body
+	SeeReminderWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	SeeReminder(ctx context.Context, body SeeReminderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListRequests request
 	ListRequests(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2527,8 +2538,20 @@ func (c *Client) SetReminder(ctx context.Context, body SetReminderJSONRequestBod
 	return c.Client.Do(req)
 }
 
-func (c *Client) SeeReminder(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewSeeReminderRequest(c.Server)
+func (c *Client) SeeReminderWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSeeReminderRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SeeReminder(ctx context.Context, body SeeReminderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSeeReminderRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4337,8 +4360,19 @@ func NewSetReminderRequestWithBody(server string, contentType string, body io.Re
 	return req, nil
 }
 
-// NewSeeReminderRequest generates requests for SeeReminder
-func NewSeeReminderRequest(server string) (*http.Request, error) {
+// NewSeeReminderRequest calls the generic SeeReminder builder with application/json body
+func NewSeeReminderRequest(server string, body SeeReminderJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSeeReminderRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSeeReminderRequestWithBody generates requests for SeeReminder with any type of body
+func NewSeeReminderRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -4356,10 +4390,12 @@ func NewSeeReminderRequest(server string) (*http.Request, error) {
 		return nil, err
 	}
 
-	req, err := http.NewRequest("POST", queryURL.String(), nil)
+	req, err := http.NewRequest("POST", queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -6007,8 +6043,10 @@ type ClientWithResponsesInterface interface {
 
 	SetReminderWithResponse(ctx context.Context, body SetReminderJSONRequestBody, reqEditors ...RequestEditorFn) (*SetReminderResponse, error)
 
-	// SeeReminderWithResponse request
-	SeeReminderWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*SeeReminderResponse, error)
+	// SeeReminderWithBodyWithResponse request with any body
+	SeeReminderWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SeeReminderResponse, error)
+
+	SeeReminderWithResponse(ctx context.Context, body SeeReminderJSONRequestBody, reqEditors ...RequestEditorFn) (*SeeReminderResponse, error)
 
 	// ListRequestsWithResponse request
 	ListRequestsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListRequestsResponse, error)
@@ -8023,9 +8061,17 @@ func (c *ClientWithResponses) SetReminderWithResponse(ctx context.Context, body 
 	return ParseSetReminderResponse(rsp)
 }
 
-// SeeReminderWithResponse request returning *SeeReminderResponse
-func (c *ClientWithResponses) SeeReminderWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*SeeReminderResponse, error) {
-	rsp, err := c.SeeReminder(ctx, reqEditors...)
+// SeeReminderWithBodyWithResponse request with arbitrary body returning *SeeReminderResponse
+func (c *ClientWithResponses) SeeReminderWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SeeReminderResponse, error) {
+	rsp, err := c.SeeReminderWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSeeReminderResponse(rsp)
+}
+
+func (c *ClientWithResponses) SeeReminderWithResponse(ctx context.Context, body SeeReminderJSONRequestBody, reqEditors ...RequestEditorFn) (*SeeReminderResponse, error) {
+	rsp, err := c.SeeReminder(ctx, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}

@@ -24,8 +24,11 @@ func (s *REST) SetReminder(w http.ResponseWriter, r *http.Request) {
 
 // SeeReminder ends the reminder that is due.
 func (s *REST) SeeReminder(w http.ResponseWriter, r *http.Request) {
-	asked(s, w, r, func(ctx context.Context, who identity.Session) (Reminder, error) {
-		return s.reminderOut(s.o.Consent.SeeReminder(ctx, who.Account))
+	called(s, w, r, func(ctx context.Context, who identity.Session, in ReminderSeen) (Reminder, error) {
+		if in.Next.IsZero() {
+			return Reminder{}, errBody
+		}
+		return s.reminderOut(s.o.Consent.SeeReminder(ctx, who.Account, in.Next))
 	})
 }
 

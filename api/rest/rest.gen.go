@@ -948,6 +948,12 @@ type Reminder struct {
 // ReminderPace How often; `quarterly` is every 90 days.
 type ReminderPace string
 
+// ReminderSeen defines model for ReminderSeen.
+type ReminderSeen struct {
+	// Next Of the reminder that was seen.
+	Next time.Time `json:"next"`
+}
+
 // ReminderSetting defines model for ReminderSetting.
 type ReminderSetting struct {
 	// Pace How often; `quarterly` is every 90 days.
@@ -1647,6 +1653,9 @@ type LoginParametersJSONRequestBody = LoginName
 
 // SetReminderJSONRequestBody defines body for SetReminder for application/json ContentType.
 type SetReminderJSONRequestBody = ReminderSetting
+
+// SeeReminderJSONRequestBody defines body for SeeReminder for application/json ContentType.
+type SeeReminderJSONRequestBody = ReminderSeen
 
 // DenyRequestJSONRequestBody defines body for DenyRequest for application/json ContentType.
 type DenyRequestJSONRequestBody = WaitingDenial

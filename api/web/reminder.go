@@ -13,7 +13,10 @@ import (
 const longUnread = 180 * 24 * time.Hour
 
 // reminderView is what a reminder reminds of.
-type reminderView struct{ Rows []reminderRow }
+type reminderView struct {
+	Rows []reminderRow
+	Next string // by which the API knows it
+}
 
 type reminderRow struct {
 	grantView
@@ -32,7 +35,7 @@ func (w *Web) reminder(ctx context.Context, l *locale, account id.Account) (remi
 	if err != nil {
 		return reminderView{}, fmt.Errorf("reminder: %w", err)
 	}
-	var v reminderView
+	v := reminderView{Next: r.Next.Format(time.RFC3339Nano)}
 	for _, g := range r.Active {
 		last := g.Given
 		if !g.LastRead.IsZero() {

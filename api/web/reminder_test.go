@@ -62,7 +62,10 @@ func TestRule23_reminderComesOnceAYear_saysWhoMayStillReadWhat_andEndsWhenSeen(t
 			}
 		}
 	}
-	_, err = s.consent.SeeReminder(t.Context(), c.session.Account)
+	next := regexp.MustCompile(`data-next="([^"]+)"`).FindStringSubmatch(s.reminder(c))
+	shown, err := time.Parse(time.RFC3339Nano, next[1])
+	s.must(err)
+	_, err = s.consent.SeeReminder(t.Context(), c.session.Account, shown)
 	s.must(err)
 	c = s.pass(c, 1)
 	if found := s.reminder(c); found != "" {

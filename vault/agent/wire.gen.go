@@ -786,6 +786,12 @@ type Reminder struct {
 // ReminderPace How often; `quarterly` is every 90 days.
 type ReminderPace string
 
+// ReminderSeen defines model for ReminderSeen.
+type ReminderSeen struct {
+	// Next Of the reminder that was seen.
+	Next time.Time `json:"next"`
+}
+
 // ReminderSetting defines model for ReminderSetting.
 type ReminderSetting struct {
 	// Pace How often; `quarterly` is every 90 days.
@@ -1163,6 +1169,9 @@ type LoginParametersJSONRequestBody = LoginName
 
 // SetReminderJSONRequestBody defines body for SetReminder for application/json ContentType.
 type SetReminderJSONRequestBody = ReminderSetting
+
+// SeeReminderJSONRequestBody defines body for SeeReminder for application/json ContentType.
+type SeeReminderJSONRequestBody = ReminderSeen
 
 // LoginJSONRequestBody defines body for Login for application/json ContentType.
 type LoginJSONRequestBody = Login

@@ -5,7 +5,7 @@ import { t } from "./text.js";
 const reminder = $("[data-reminder]");
 if (reminder) {
   $("[name=seen]", reminder).addEventListener("click", () => act(reminder, t("reminder.working"), async () => {
-    await api("POST", "/reminder/seen");
+    await api("POST", "/reminder/seen", { next: reminder.dataset.next });
     reminder.hidden = true;
     $("[data-said]").textContent = t("reminder.done");
   }));
