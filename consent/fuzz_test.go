@@ -62,10 +62,6 @@ func FuzzParseClaims(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	var known []string
-	for _, e := range vault.Catalogue() {
-		known = append(known, e.Name)
-	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		p, err := consent.ParseClaims(raw)
 		if err != nil {
@@ -76,7 +72,7 @@ func FuzzParseClaims(f *testing.F) {
 			t.Fatal(err)
 		}
 		for i, c := range ask.Claims {
-			if !slices.Contains(known, c.Name) || i > 0 && c.Name <= ask.Claims[i-1].Name || !c.IDToken && !c.UserInfo {
+			if _, err := vault.Lookup(c.Name); err != nil || i > 0 && c.Name <= ask.Claims[i-1].Name || !c.IDToken && !c.UserInfo {
 				t.Errorf("%+v", c)
 			}
 			for _, p := range c.Purposes {
