@@ -138,11 +138,11 @@ func TestOnce_sameKeyAndAnotherRequest_isRefused_andNothingIsDone(t *testing.T) 
 func TestOnce_whileItRuns_isToldSo(t *testing.T) {
 	s := open(t)
 	_, err := s.Once(t.Context(), call("k", "p"), func(ctx context.Context) (repeat.Answer, error) {
-		if _, err := s.Once(t.Context(), call("k", "p"), s.ordered); !errors.Is(err, repeat.ErrRunning) {
+		if _, err := s.Once(ctx, call("k", "p"), s.ordered); !errors.Is(err, repeat.ErrRunning) {
 			t.Errorf("before the change: %v", err)
 		}
 		a, err := s.ordered(ctx)
-		if _, err := s.Once(t.Context(), call("k", "p"), s.ordered); !errors.Is(err, repeat.ErrRunning) {
+		if _, err := s.Once(ctx, call("k", "p"), s.ordered); !errors.Is(err, repeat.ErrRunning) {
 			t.Errorf("after the change: %v", err)
 		}
 		return a, err
@@ -242,7 +242,7 @@ func TestUpdate_ofANodeThatTookTooLong_changesNothing(t *testing.T) {
 	s := open(t)
 	_, err := s.Once(t.Context(), call("k", "p"), func(ctx context.Context) (repeat.Answer, error) {
 		s.now = s.now.Add(2 * time.Minute)
-		if _, err := s.Once(t.Context(), call("k", "p"), s.ordered); err != nil {
+		if _, err := s.Once(ctx, call("k", "p"), s.ordered); err != nil {
 			t.Errorf("the one that takes over: %v", err)
 		}
 		return s.ordered(ctx)

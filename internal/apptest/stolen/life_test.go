@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/meins-id/meins/internal/apptest"
 	"github.com/meins-id/meins/internal/id"
@@ -75,6 +76,7 @@ func live(t *testing.T) *life {
 	l.signUp(t)
 	l.share(t)
 	l.edit(t)
+	l.admit(t)
 	l.returnElsewhere(t)
 	l.mistype(t)
 	l.steal(t)
@@ -95,6 +97,19 @@ func must(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// admit makes a token for a program, by a call that may be sent again: what was answered is not to be found.
+func (l *life) admit(t *testing.T) {
+	t.Helper()
+	in := `{"name":"my notes","scopes":["read:grants"],"expires":"` + time.Now().Add(time.Hour).UTC().Format(time.RFC3339) + `"}`
+	r := l.program.Request(t, "POST", "/api/v1/tokens", strings.NewReader(in), apptest.JSON)
+	r.Header.Set("Idempotency-Key", "once")
+	secret := l.customer.Send(t, r).Text("secret")
+	if secret == "" {
+		t.Fatal("no token for a program")
+	}
+	l.markers.text(t, "program's token", secret)
 }
 
 // signUp brings the vendors and the customer.

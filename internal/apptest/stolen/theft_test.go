@@ -60,6 +60,8 @@ func steal(t *testing.T, data, masterFile string) theft {
 			f.open(t, records, key, seal.Context{Purpose: "identity/account", Account: name})
 		case "session":
 			f.open(t, records, key, seal.Context{Purpose: "identity/session", Object: name})
+		case "repeat":
+			f.openCall(t, records, key, name)
 		default:
 			f.known(t, key)
 		}
@@ -79,6 +81,18 @@ func (f theft) open(t *testing.T, k seal.Key, key string, as seal.Context) {
 // readsPrefix is where the reads of grants lie, which are neither text nor sealed: names of claims,
 // times and numbers.
 const readsPrefix = "consent/reads/"
+
+// openCall opens what is kept of a call that may be sent again.
+func (f theft) openCall(t *testing.T, k seal.Key, key, name string) {
+	t.Helper()
+	var call struct{ Sealed []byte }
+	must(t, json.Unmarshal(f.records[key], &call))
+	plaintext, err := seal.Open(k, seal.Context{Purpose: "repeated-call", Object: name}, call.Sealed)
+	if err != nil {
+		t.Fatalf("the record %s does not open for the server: %v", key, err)
+	}
+	f.opened[key] = plaintext
+}
 
 // known makes sure that nothing is overlooked: a record that is no text is sealed, and who adds one
 // of a new kind teaches the thief to open it, if the server can, or to try, if it cannot.
