@@ -103,6 +103,34 @@ func TestRenderings_areAsTheGoldenFilesSay(t *testing.T) {
 	golden(t, "refused.jsonld", pretty(t, maker.JSONLD(maker.Document(account, refused))))
 }
 
+func TestRenderings_sayThatTheVendorAcceptsNoneOfTheTerms(t *testing.T) {
+	r := given()
+	r.Terms = consent.Agreement{Proffered: []string{"SD-BASE:2.2"}, Accepted: []string{"SD-BASE-ATP:2.2"}}
+	d := maker.Document(account, r)
+	if terms := d.Processing.Terms; terms == nil || terms.Agreed != nil || len(terms.Proffered) != 1 || len(terms.Accepted) != 1 {
+		t.Errorf("%+v", d.Processing.Terms)
+	}
+	if text := string(pretty(t, maker.JSONLD(d))); !strings.Contains(text, "dpv:ContractRejected") || strings.Contains(text, "dpv:ContractActive") {
+		t.Errorf("%s", text)
+	}
+	r.Terms = consent.Agreement{}
+	if text := string(pretty(t, maker.Document(account, r))); strings.Contains(text, "privacy_terms") {
+		t.Error("where nobody named terms, the receipt has some")
+	}
+}
+
+func TestKantara_withoutAPolicy_namesTheTermsThatWereAgreed(t *testing.T) {
+	r := given()
+	r.Party.PolicyURI = ""
+	if got := maker.Kantara(maker.Document(account, r)).PolicyURL; got != "https://w3id.org/dpv/2.2/standards/p7012#SD-BASE" {
+		t.Errorf("%q", got)
+	}
+	r.Terms.Agreed = ""
+	if got := maker.Kantara(maker.Document(account, r)).PolicyURL; got != "" {
+		t.Errorf("nothing was agreed, and it says %q", got)
+	}
+}
+
 func TestDocument_neverNamesTheAccount(t *testing.T) {
 	d := maker.Document(account, given())
 	for name, text := range map[string][]byte{

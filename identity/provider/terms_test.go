@@ -98,3 +98,14 @@ func TestPreview_whatVendorsOfTheKindDoNotUsuallyAsk_isFound(t *testing.T) {
 		t.Errorf("%v", unusual)
 	}
 }
+
+func TestDocument_saysWhichTermsTheVendorAccepts_andOfWhichKindItSaysItIs(t *testing.T) {
+	w, site := documented(t), newSite(t)
+	s := site.describes(t, metadata{"accepted_terms": []string{"SD-BASE"}, "vendor_kind": "bank"})
+	c := w.customer()
+	next, err := w.p.Next(t.Context(), w.flow(s.request("openid email")), &c.session)
+	w.must(err)
+	if !slices.Equal(next.Ask.Terms, []string{"SD-BASE:2.2"}) || next.Ask.Party.Kind != "" {
+		t.Errorf("%v, of the kind %q", next.Ask.Terms, next.Ask.Party.Kind)
+	}
+}

@@ -144,7 +144,7 @@ func (c *agentAuthorizeCmd) check(p agent.Pending) error {
 	extra := slices.DeleteFunc(slices.Clone(c.Approve), func(name string) bool { return slices.Contains(asked, name) })
 	switch {
 	case !c.decided:
-		return errUndecided.Because(fmt.Errorf("%s asks for %s; decide with --approve or --deny", p.Ask.Vendor.Name, describe(p.Ask.Claims)))
+		return errUndecided.Because(fmt.Errorf("%s asks for %s; %sdecide with --approve or --deny", p.Ask.Vendor.Name, describe(p.Ask.Claims), outcome(p.Terms)))
 	case len(extra) > 0:
 		return errExtraClaim.Because(errors.New(strings.Join(extra, ", ")))
 	case len(required) > 0:
@@ -167,12 +167,26 @@ func describe(claims []agent.Claim) string {
 		if c.Required {
 			c.Name += " (required)"
 		}
+		if c.Unusual {
+			c.Name += " (unusual)"
+		}
 		names = append(names, c.Name)
 	}
 	if len(names) == 0 {
 		return "the login alone"
 	}
 	return strings.Join(names, ", ")
+}
+
+// outcome says what comes of the customer's terms.
+func outcome(d vault.Deal) string {
+	switch {
+	case d.Agreed != "":
+		return "it accepts your terms " + d.Agreed + "; "
+	case len(d.Proffered) > 0:
+		return "it accepts none of your terms (" + strings.Join(d.Proffered, ", ") + "); "
+	}
+	return ""
 }
 
 type agentGrantsCmd struct {

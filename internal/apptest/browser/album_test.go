@@ -139,7 +139,7 @@ const inspection = `(async () => {
 		return [255, 255, 255, 255];
 	};
 	const scope = document.querySelector("dialog[open]") ?? document.body;
-	const targets = "button, select, summary, input:not([type=checkbox]), .nav a, .actions a, .button, .check, .foot a, .wordmark";
+	const targets = "button, select, summary, input:not([type=checkbox], [type=radio]), .nav a, .actions a, .button, .check, .foot a, .wordmark";
 	for (const e of scope.querySelectorAll("*")) {
 		const r = e.getBoundingClientRect(), style = getComputedStyle(e);
 		if (!r.width || !r.height || !e.checkVisibility() || style.clipPath !== "none" || e.closest(".skip, svg")) continue;
