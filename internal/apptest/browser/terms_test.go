@@ -40,7 +40,7 @@ func walkTerms(t testing.TB, on device, said map[string]string) {
 	a.open(d.meins + "/vault/terms")
 	a.page("terms")
 	a.says("[data-follows]", said["usual"])
-	if !a.holds("document.querySelectorAll('[name=terms]:checked').length === 1 && document.querySelector('"+terms("SD-BASE:2.2")+"').checked") {
+	if !a.holds("document.querySelectorAll('[name=terms]:checked').length === 1 && document.querySelector('" + terms("SD-BASE:2.2") + "').checked") {
 		t.Error("the usual terms are not those that are ticked")
 	}
 	a.click(terms("SD-BASE-A:2.2"))
