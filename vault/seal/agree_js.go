@@ -21,7 +21,7 @@ func agree(to point) (own point, shared []byte, err error) {
 	if to.curve == curveP256 {
 		name = map[string]any{"name": "ECDH", "namedCurve": "P-256"}
 	}
-	subtle, uses := js.Global().Get("crypto").Get("subtle"), []any{"deriveBits"}
+	subtle, uses := webCrypto(), []any{"deriveBits"}
 	theirs, err := settled(subtle.Call("importKey", "raw", octets(to.bytes), name, false, []any{}))
 	if err != nil {
 		return point{}, nil, ErrJWK

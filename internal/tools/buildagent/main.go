@@ -11,7 +11,7 @@ import (
 
 // The agent is loaded once and then kept for good, but the first visit pays for it: more than
 // this, and that visit is no longer quick on a phone.
-const defaultLimit = 1_450_000
+const defaultLimit = 1_400_000
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
