@@ -138,6 +138,11 @@ func tell(w io.Writer, signed receipt.Signed) error {
 		}
 		fmt.Fprintf(&b, "for     %s: %s\n", p.Purpose, strings.Join(names, ", "))
 	}
+	if t := signed.Processing.Terms; t != nil && t.Agreed != nil {
+		fmt.Fprintf(&b, "terms   %s, version %s: %s\n", t.Agreed.ID, t.Agreed.Version, t.Agreed.Address)
+	} else if t != nil && len(t.Proffered) > 0 {
+		fmt.Fprintf(&b, "terms   the vendor accepted none that were proffered\n")
+	}
 	if !e.Until.IsZero() {
 		fmt.Fprintf(&b, "until   %s\n", e.Until.UTC().Format(time.DateOnly))
 	}
