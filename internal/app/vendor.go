@@ -139,6 +139,7 @@ type vendorView struct {
 	Logo                   bool              `json:"logo"`
 	Created                time.Time         `json:"created"`
 
+	GrantTypes  []string             `json:"grant_types"`
 	SubjectType string               `json:"subject_type,omitempty"`
 	DomainProof identity.DomainProof `json:"domain_proof,omitzero"`
 	Registered  bool                 `json:"registered_itself,omitempty"`
@@ -151,7 +152,7 @@ func viewVendor(v identity.Vendor) vendorView {
 		AuthMethod: v.AuthMethod, JWKSURI: v.JWKSURI, RedirectURIs: v.RedirectURIs, PostLogoutRedirectURIs: v.PostLogoutRedirectURIs,
 		Purposes: v.Purposes, SigningAlg: v.SigningAlg, Contact: v.Contact, PolicyURI: v.PolicyURI,
 		TermsURI: v.TermsURI, Protocol: v.Protocol, Standing: v.Standing, Logo: len(v.Logo) > 0, Created: v.Created,
-		SubjectType: v.SubjectType, DomainProof: v.DomainProof, Registered: v.Registration != nil, Provisional: v.Provisional(),
+		GrantTypes: v.GrantTypes, SubjectType: v.SubjectType, DomainProof: v.DomainProof, Registered: v.Registration != nil, Provisional: v.Provisional(),
 	}
 }
 
