@@ -136,6 +136,11 @@ func (a *album) vault(p *person) {
 	a.page("vault")
 	a.look("09-vault")
 	a.fill(attribute("address.street_address"), "Rheinallee 3")
+	a.wait("!document.querySelector('[data-choices]').hidden")
+	a.click("[data-choices] summary")
+	a.click("label.check:has([name=tell])")
+	a.look("09-vault-choose")
+	a.click("[data-choices] summary")
 	a.fill(attribute("phone_number"), "ring twice")
 	a.look("09-vault-told")
 	a.click("button[name=save]")
@@ -210,6 +215,7 @@ func (a *album) connections(p *person) {
 	a.t.Helper()
 	a.open(a.demo.shop + "/")
 	a.atShop()
+	a.waits()
 	a.open(a.demo.meins + "/connections")
 	a.page("connections")
 	a.showsLastRead()
@@ -227,7 +233,7 @@ func (a *album) connections(p *person) {
 	a.open(a.demo.meins + "/connections")
 	a.page("connections")
 	a.click("[data-state=given] button[name=withdraw]")
-	a.wait("!document.querySelector('[data-state=given]')")
+	a.wait("document.querySelectorAll('[data-state=given]').length === 1")
 	a.look("11-connections-withdrawn")
 	a.open(a.demo.shop + "/")
 	a.refusedAtShop(p)
@@ -237,6 +243,19 @@ func (a *album) connections(p *person) {
 	a.click(deciding("deny"))
 	a.atShop()
 	a.look("02-shop-declined")
+}
+
+// waits leaves a request of a vendor's to be answered later.
+func (a *album) waits() {
+	a.t.Helper()
+	zoo := a.demo.confidential(a.t, "Zoohandlung", "/zoo")
+	a.open(a.demo.request(zoo.id, "/zoo", "openid", `{"userinfo":{"name":{"essential":true}}}`))
+	a.page("consent")
+	a.click(deciding("approve"))
+	a.arrives("/zoo")
+	a.open(a.demo.meins + "/connections")
+	a.page("connections")
+	zoo.asksLater(a.t, a.read("[data-name=Zoohandlung]", "dataset.grant"), "email phone")
 }
 
 // account: as it comes, with everything open, with mistakes, and a new recovery code.
@@ -262,6 +281,11 @@ func (a *album) account(p *person) {
 	a.click("button[name=confirm]")
 	a.wait("document.querySelector('[data-form=recovery-prepare] [data-working]').textContent !== ''")
 	a.look("13-account-renewed")
+	a.makesToken("Haushaltsbuch", "read:grants", "read:releases")
+	a.look("13-account-token")
+	a.click("button[name=token-done]")
+	a.again("document.querySelector('[data-token]')")
+	a.look("13-account-program")
 }
 
 // locked: the session ends while a page is open, and the vault is locked on arrival.

@@ -22,6 +22,7 @@ await act(form, "", async () => {
 });
 form.hidden = !read; // what could not be read is not there to be written over
 form.addEventListener("input", tell);
+form.addEventListener("focusin", ({ target }) => { if (!target.closest(".save-bar")) $("[data-choices]", form).open = false; }); // it would stand over the fields
 submitted(form, t("vault.saving"), save);
 addEventListener("beforeunload", (event) => {
   if (changed().length && !form.dataset.busy) event.preventDefault(); // what was typed is not lost by mistake
