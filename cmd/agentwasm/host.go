@@ -78,7 +78,7 @@ func (k keeper) Load(ctx context.Context) (agent.Kept, error) {
 	}
 	var kept agent.Kept
 	if json.Unmarshal([]byte(text.String()), &kept) != nil {
-		return agent.Kept{}, nil
+		return agent.Kept{}, nil //nolint:nilerr // as good as nothing, see above
 	}
 	return kept, nil
 }
