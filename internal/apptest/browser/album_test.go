@@ -60,6 +60,9 @@ func (a *album) look(name string) {
 	a.speaks(name)
 	a.accessible(name)
 	for _, dark := range []bool{false, true} {
+		if dark && a.folder == "" && a.on != german {
+			break // the colours of night are the same in every language
+		}
 		as := a.on
 		as.dark = dark
 		a.lies(name, as)
@@ -71,7 +74,7 @@ func (a *album) look(name string) {
 		a.lies(name, as)
 		a.picture(name, as)
 	}
-	a.lies(name, a.on)
+	a.do(a.on.emulated()...)
 }
 
 // speaks checks the words: one language, a title, nothing that was forgotten.

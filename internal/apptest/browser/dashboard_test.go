@@ -3,7 +3,6 @@ package browser
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
@@ -264,11 +263,9 @@ func TestDashboard_onAPhoneInGerman_isWholeReadableAndInGerman(t *testing.T) {
 	dashboard(t, german)
 }
 
-func TestDashboard_withMEINS_SHOTS_inEnglishToo(t *testing.T) {
+func TestDashboard_onAPhoneInEnglish_isWholeReadableAndInEnglish(t *testing.T) {
 	t.Parallel()
-	if os.Getenv("MEINS_SHOTS") != "" {
-		dashboard(t, phone)
-	}
+	dashboard(t, phone)
 }
 
 // dashboard walks over its pages in each of their states.

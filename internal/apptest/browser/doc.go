@@ -5,8 +5,8 @@
 // what goes over the wire. Each test ends with what must not have happened: an error in the console,
 // a violation of the policy, a request to anybody else, a secret in the browser's storage.
 //
-// With MEINS_SHOTS=folder the walk over all pages leaves a picture of each, in both widths, colours
-// and languages. BenchmarkConsent_warm says how long a warm consent screen takes.
+// With MEINS_SHOTS=folder the walk over all pages leaves a picture of each, in both widths and
+// colours. BenchmarkConsent_warm says how long a warm consent screen takes.
 //
 // Nothing imports it.
 package browser
