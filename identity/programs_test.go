@@ -44,6 +44,23 @@ func TestChangePassphrase_withTheWrongPassphrase_endsNoProgram(t *testing.T) {
 	must(t, err)
 }
 
+func TestLogoutEverywhere_endsThePrograms_whichOtherLogoutsLeave(t *testing.T) {
+	w := newWorld(t)
+	p, s := w.join(t, "ada")
+	other, _ := w.join(t, "berta")
+	_, token := w.program(t, p.account)
+	_, theirs := w.program(t, other.account)
+	must(t, w.accounts.LogoutEverywhere(t.Context(), p.account, s.Session.ID))
+	must(t, w.accounts.Logout(t.Context(), s.Session.ID))
+	_, err := w.accounts.ProgramOf(t.Context(), token)
+	must(t, err)
+	must(t, w.accounts.LogoutEverywhere(t.Context(), p.account))
+	_, err = w.accounts.ProgramOf(t.Context(), token)
+	is(t, err, identity.ErrProgramToken)
+	_, err = w.accounts.ProgramOf(t.Context(), theirs)
+	must(t, err)
+}
+
 func TestRenew_endsThePrograms(t *testing.T) {
 	w := newWorld(t)
 	p, _ := w.join(t, "ada")

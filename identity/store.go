@@ -243,9 +243,15 @@ func (r records) endSession(ctx context.Context, s id.Session) error {
 	})
 }
 
-// endSessions deletes every session of an account but those in except.
+// endSessions deletes every session of an account but those in except, and where all end the tokens of
+// its programs.
 func (r records) endSessions(ctx context.Context, a id.Account, except ...id.Session) error {
-	return r.store.Update(ctx, func(tx store.Tx) error { return r.deleteSessions(tx, a, everyOne, except...) })
+	return r.store.Update(ctx, func(tx store.Tx) error {
+		if err := r.deleteSessions(tx, a, everyOne, except...); err != nil || len(except) > 0 {
+			return err
+		}
+		return r.deletePrograms(tx, a)
+	})
 }
 
 // deleteAccount deletes the account, its login and its sessions, if the session lives and may agrees.
