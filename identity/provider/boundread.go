@@ -40,32 +40,31 @@ func (p *Provider) userInfoWith(r *http.Request, text, scheme string) (reading, 
 	if pr.none() {
 		return reading{}, refuseToken()
 	}
-	key := pr.key()
-	if !p.replays.claim(key) {
+	if !p.replays.claim(pr.note) {
 		return reading{}, refuseProof("the DPoP proof was used before")
 	}
 	read, err := p.userInfo(r.Context(), text, pr)
 	if err != nil {
-		p.replays.drop(key)
+		p.replays.drop(pr.note)
 		if errors.Is(err, errUsed) {
 			err = refuseProof("the DPoP proof was used before")
 		}
 		return reading{}, err
 	}
-	p.replays.keep(r.Context(), key, pr.until)
+	p.replays.keep(r.Context(), pr.note, pr.until)
 	return read, nil
 }
 
 // unlessUsed stops a read whose proof another node, or this one before, has noted.
 func (pr proof) unlessUsed(unless func(store.Reader) error) func(store.Reader) error {
-	if pr.name == "" { // none, or a certificate
+	if pr.note == "" { // none, or a certificate
 		return unless
 	}
 	return func(rd store.Reader) error {
 		if err := unless(rd); err != nil {
 			return err
 		}
-		_, err := rd.Get(pr.key())
+		_, err := rd.Get(pr.note)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil
 		}

@@ -39,7 +39,7 @@ const (
 type proof struct {
 	thumbprint string // of the key, RFC 7638
 	algorithm  string
-	name       string // of this proof, to notice it when it comes again
+	note       string // where the use of this proof is noted, to notice it when it comes again
 	until      time.Time
 }
 
@@ -74,7 +74,7 @@ func (p *Provider) readProof(r *http.Request, path, access string) (proof, error
 	case len(headers) > 1 || len(headers[0]) > maxProof:
 		return proof{}, refuseProof("send one DPoP proof")
 	}
-	claims, pr, err := openProof(headers[0])
+	claims, pr, err := p.heads.openProof(headers[0])
 	if err != nil {
 		return proof{}, refuseProof("the DPoP proof is malformed, or its signature does not hold")
 	}
@@ -98,33 +98,45 @@ func (p *Provider) readProof(r *http.Request, path, access string) (proof, error
 	if off := p.o.Now().Sub(claims.Issued.Time()); off > maxProofAge || off < -maxProofSkew {
 		return proof{}, refuseProof("iat of the DPoP proof is out of range")
 	}
-	pr.name, pr.until = claims.ID, made.Add(nonceLifetime+nonceStep)
+	pr.note, pr.until = hashed(onceProof, pr.thumbprint, claims.ID), made.Add(nonceLifetime+nonceStep)
 	return pr, nil
 }
 
 var errProof = errors.New("not a DPoP proof")
 
 // openProof checks a proof's form and its signature by the key that it brings along.
-func openProof(text string) (proofClaims, proof, error) {
+func (h *heads) openProof(text string) (proofClaims, proof, error) {
+	if claims, pr, ok := h.open(text); ok {
+		return claims, pr, nil
+	}
+	claims, pr, head, err := readUnknownProof(text)
+	if err == nil {
+		h.learn(text, head, pr.thumbprint)
+	}
+	return claims, pr, err
+}
+
+// readUnknownProof is openProof for a proof of whom nothing is known yet.
+func readUnknownProof(text string) (proofClaims, proof, jose.Header, error) {
 	signed, err := jwt.ParseSigned(text, assertionAlgorithms)
 	if err != nil || len(signed.Headers) != 1 {
-		return proofClaims{}, proof{}, errProof
+		return proofClaims{}, proof{}, jose.Header{}, errProof
 	}
 	head := signed.Headers[0]
 	kind, _ := head.ExtraHeaders[jose.HeaderType].(string)
 	key := head.JSONWebKey
 	if !strings.EqualFold(kind, proofType) || key == nil || !key.Valid() || !key.IsPublic() {
-		return proofClaims{}, proof{}, errProof
+		return proofClaims{}, proof{}, jose.Header{}, errProof
 	}
 	var claims proofClaims
 	if err := signed.Claims(key.Key, &claims); err != nil {
-		return proofClaims{}, proof{}, errProof
+		return proofClaims{}, proof{}, jose.Header{}, errProof
 	}
 	sum, err := key.Thumbprint(crypto.SHA256)
 	if err != nil {
-		return proofClaims{}, proof{}, errProof
+		return proofClaims{}, proof{}, jose.Header{}, errProof
 	}
-	return claims, proof{thumbprint: encoding.EncodeToString(sum), algorithm: head.Algorithm}, nil
+	return claims, proof{thumbprint: encoding.EncodeToString(sum), algorithm: head.Algorithm}, head, nil
 }
 
 // isHere compares htu with an address of ours, without query and fragment, whichever way scheme, host
@@ -163,16 +175,13 @@ func isHashOf(ath, access string) bool {
 // isThumbprint says whether a text can be the thumbprint of any key.
 func isThumbprint(s string) bool { return isChallenge(s) }
 
-// key is where the use of a proof is noted.
-func (pr proof) key() string { return hashed(onceProof, pr.thumbprint, pr.name) }
-
 // spendProof notes the use of a proof before tokens are issued for it: the store knows it on every
 // node. Requests that prove nothing else never come this far.
 func (p *Provider) spendProof(ctx context.Context, pr proof) error {
-	if pr.name == "" { // none, or a certificate
+	if pr.note == "" { // none, or a certificate
 		return nil
 	}
-	err := p.records.UseOnce(ctx, pr.key(), pr.until)
+	err := p.records.UseOnce(ctx, pr.note, pr.until)
 	if errors.Is(err, errUsed) {
 		return refuseProof("the DPoP proof was used before")
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/meins-id/meins/consent"
@@ -71,6 +72,8 @@ type Provider struct {
 	records  records
 	metadata metadata
 	replays  *replays
+	heads    *heads
+	serving  atomic.Pointer[nonces]
 	devices  *devices
 	// documents are what vendors keep at addresses of their own.
 	documents *documents
@@ -90,6 +93,7 @@ func New(o Options) (*Provider, error) {
 	p.metadata = newMetadata(o.Issuer).withCertificates(o.Certificates)
 	p.devices = newDevices(o.Now)
 	p.replays = newReplays(o.Store, o.Now, o.Log)
+	p.heads = newHeads()
 	// Whoever runs the provider on loopback has the vendors there too.
 	p.out = egress.New(egress.Options{Loopback: strings.HasPrefix(o.Issuer, "http:")})
 	p.documents = newDocuments(p.out, o.Now)
