@@ -92,8 +92,13 @@ func (p *Provider) farewell(ctx context.Context, form url.Values) (farewell, err
 		return farewell{}, err
 	}
 	f.Client, f.vendor = v.ID, v
-	if address := form.Get("post_logout_redirect_uri"); slices.Contains(v.PostLogoutRedirectURIs, address) {
+	switch address := form.Get("post_logout_redirect_uri"); {
+	case slices.Contains(v.PostLogoutRedirectURIs, address):
 		f.Address, f.State = address, form.Get("state")
+	case address != "":
+		// Whoever names an address that is not the vendor's may not be the vendor: the hint does not
+		// spare the customer the question (RP-Initiated Logout 1.0, 2 and 4).
+		f.hint = hint{}
 	}
 	return f, nil
 }

@@ -53,11 +53,15 @@ func TestLogout_withoutAHintThatFits_asksTheCustomer(t *testing.T) {
 	s, other, c, stranger := w.vendor(), w.vendor(), w.customer(), w.customer()
 	code, _ := stranger.approve(s.request("openid"))
 	hint := w.exchange(s, code).ID
+	code, _ = c.approve(s.request("openid"))
+	own := w.exchange(s, code).ID
 	for name, form := range map[string]url.Values{
 		"nothing":             {},
 		"another's hint":      {"id_token_hint": {hint}},
 		"hint of another aud": {"id_token_hint": {hint}, "client_id": {string(other.ID)}},
 		"rubbish":             {"id_token_hint": {"a.b.c"}, "client_id": {string(s.ID)}},
+		"another's address":   {"id_token_hint": {own}, "post_logout_redirect_uri": {shopBye + "/x"}},
+		"a longer address":    {"id_token_hint": {own}, "post_logout_redirect_uri": {shopBye + "?foo=bar"}, "state": {"x"}},
 		"repeated":            {"id_token_hint": {hint, hint}},
 	} {
 		to, cleared := w.leave(c.cookie, form)
