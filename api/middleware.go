@@ -126,7 +126,7 @@ var knownOAuth = map[string]bool{
 	"/oauth/authorize": true, "/oauth/token": true, "/oauth/userinfo": true, "/oauth/introspect": true,
 	"/oauth/revoke": true, "/oauth/end_session": true, "/oauth/keys": true, "/oauth/par": true,
 	"/oauth/register": true, "/oauth/device_authorization": true, "/oauth/response": true,
-	"/.well-known/openid-configuration": true, "/.well-known/oauth-authorization-server": true,
+	"/oauth/check_session": true, "/.well-known/openid-configuration": true, "/.well-known/oauth-authorization-server": true,
 }
 
 // method keeps invented methods out of the metrics.

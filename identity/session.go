@@ -77,6 +77,13 @@ func (a *Accounts) LogoutEverywhere(ctx context.Context, account id.Account, exc
 	return a.endSessions(ctx, account, except...)
 }
 
+// BrowserState is what the scripts of our pages may know of a session, so that vendors hear in the
+// browser when it changes (OpenID Connect Session Management 1.0, 3.2): the same for as long as the
+// session lasts, another for every other, and nothing leads from it to the session or its account.
+func (a *Accounts) BrowserState(s id.Session) string {
+	return encoding.EncodeToString(a.keys.Hash("browser state", []byte(s))[:16])
+}
+
 // newSession draws a session; nothing is stored yet.
 func (a *Accounts) newSession(account id.Account, kind vault.SlotKind, from Source) Opened {
 	token := make([]byte, tokenSize)

@@ -66,7 +66,7 @@ func (s *REST) Login(w http.ResponseWriter, r *http.Request) {
 
 func (s *REST) opened(w http.ResponseWriter, r *http.Request, status int, o identity.Opened, err error) {
 	if err == nil {
-		s.o.Cookie.Set(w, o.Token, o.Session.Expires)
+		s.o.Cookie.Set(w, o.Token, s.o.Accounts.BrowserState(o.Session.ID), o.Session.Expires)
 	}
 	s.answer(w, r, status, LoginAnswer{Session: sessionOut(o.Session), Slot: slotOut(o.Slot)}, err)
 }

@@ -72,6 +72,7 @@ func (s *REST) ApproveFlow(w http.ResponseWriter, r *http.Request) {
 			return RedirectAnswer{}, err
 		}
 		a.GPC = private(r)
+		s.restate(w, r, who)
 		to, err := s.o.Provider.Approve(ctx, who, in.Flow, a)
 		return RedirectAnswer{Redirect: to}, err
 	})
@@ -100,6 +101,11 @@ func keyIn(b []byte) (vault.GrantKey, error) {
 	return key, nil
 }
 
+// restate lets a browser that brings an answer to a vendor have the state which that answer names.
+func (s *REST) restate(w http.ResponseWriter, r *http.Request, who identity.Session) {
+	s.o.Cookie.Restate(w, r, s.o.Accounts.BrowserState(who.ID), who.Expires)
+}
+
 // ResumeFlow sends the browser back under a grant that is in force.
 func (s *REST) ResumeFlow(w http.ResponseWriter, r *http.Request) {
 	called(s, w, r, func(ctx context.Context, who identity.Session, in Resumption) (RedirectAnswer, error) {
@@ -111,6 +117,7 @@ func (s *REST) ResumeFlow(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return RedirectAnswer{}, err
 		}
+		s.restate(w, r, who)
 		to, err := s.o.Provider.Resume(ctx, who, in.Flow, grant, key)
 		return RedirectAnswer{Redirect: to}, err
 	})
@@ -119,6 +126,7 @@ func (s *REST) ResumeFlow(w http.ResponseWriter, r *http.Request) {
 // DenyFlow records the customer's "no" and sends the browser back with it: a normal outcome.
 func (s *REST) DenyFlow(w http.ResponseWriter, r *http.Request) {
 	called(s, w, r, func(ctx context.Context, who identity.Session, in Denial) (RedirectAnswer, error) {
+		s.restate(w, r, who)
 		to, err := s.o.Provider.Deny(ctx, who, in.Flow, consent.Refusal{Digest: in.Digest, Locale: in.Locale, GPC: private(r)})
 		return RedirectAnswer{Redirect: to}, err
 	})

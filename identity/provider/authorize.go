@@ -124,7 +124,9 @@ func (p *Provider) answerRequest(r *http.Request, v identity.Vendor, outside url
 		q, wrong = p.readRequest(r.Context(), v, form)
 	}
 	if wrong != nil {
-		return onward{address: p.response(replyToForm(v, form), wrong)}, 0, ""
+		to := replyToForm(v, form)
+		to.browser = p.browserState(r)
+		return onward{address: p.response(to, wrong)}, 0, ""
 	}
 	return p.proceed(r, v, q), 0, ""
 }
@@ -137,6 +139,7 @@ func (p *Provider) proceed(r *http.Request, v identity.Vendor, q request) onward
 		}
 	}
 	if q.prompts(promptNone) {
+		q.Browser = p.browserState(r)
 		if refused := p.refuseSilently(r, v, q); refused != "" {
 			return onward{address: refused}
 		}

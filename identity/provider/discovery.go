@@ -78,6 +78,7 @@ func newMetadata(issuer string) metadata {
 			IntrospectionEndpoint: issuer + pathIntrospect,
 			RevocationEndpoint:    issuer + pathRevoke,
 			EndSessionEndpoint:    issuer + pathEndSession,
+			CheckSessionIframe:    issuer + pathFrame,
 
 			DeviceAuthorizationEndpoint: issuer + pathDevice,
 

@@ -32,7 +32,7 @@ func TestDiscovery_saysWhatIsTrue(t *testing.T) {
 	if same := w.get("/.well-known/oauth-authorization-server", ""); same.Body.String() != rec.Body.String() {
 		t.Error("the two descriptions differ")
 	}
-	if w.get("/oauth/check_session", "").Code != http.StatusNotFound || w.get("/healthz", "").Code != http.StatusNotFound {
+	if w.get("/oauth/check_session/", "").Code != http.StatusNotFound || w.get("/healthz", "").Code != http.StatusNotFound {
 		t.Error("more is served than is described")
 	}
 }
@@ -84,6 +84,7 @@ var proven = map[string]string{
 	"pushed_authorization_request_endpoint": "TestPushed_leadsToTokens_andNothingBesideItCounts", "device_authorization_endpoint": "TestDevice_customerSaysYes_andTheDeviceIsSignedIn", "jwks_uri": "TestKeys_holdPublicKeysOfEveryAlgorithm_andNothingPrivate",
 
 	"backchannel_logout_supported": "TestBackChannel_tellsEveryVendorOfTheSession", "backchannel_logout_session_supported": "TestBackChannel_tellsEveryVendorOfTheSession",
+	"check_session_iframe":          "TestSessionState_isWhatTheFrameWorksOut_inEveryMode",
 	"frontchannel_logout_supported": "TestFrontChannel_loadsTheVendorsPages_andNoOthers", "frontchannel_logout_session_supported": "TestFrontChannel_loadsTheVendorsPages_andNoOthers",
 
 	"scopes_supported": "TestCode_givesTokensThatOpenExactlyWhatWasApproved", "claims_supported": "TestCode_idTokenSaysWhoWhenAndHow",

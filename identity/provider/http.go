@@ -49,6 +49,8 @@ func (p *Provider) routes() http.Handler {
 		pathResponse:   only(http.HandlerFunc(p.serveResponse), http.MethodGet),
 		pathPoster:     only(http.HandlerFunc(servePoster), http.MethodGet),
 		pathGoodbye:    only(http.HandlerFunc(p.serveGoodbye), http.MethodGet),
+		pathFrame:      only(http.HandlerFunc(p.serveFrame), http.MethodGet, http.MethodHead),
+		pathWatcher:    only(http.HandlerFunc(serveWatcher), http.MethodGet, http.MethodHead),
 		pathInitiate:   only(http.HandlerFunc(p.initiate), http.MethodGet),
 		pathRegister:   only(http.HandlerFunc(p.serveRegister), http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete),
 		pathUserInfo:   shared(only(http.HandlerFunc(p.serveUserInfo), http.MethodGet, http.MethodPost)),

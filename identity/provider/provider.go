@@ -58,6 +58,10 @@ type Options struct {
 	// Forget drops what other rooms keep of a vendor that ends its registration; may be nil.
 	Forget func(context.Context, id.Client) error
 
+	// StateCookie is the cookie with the browser's state (identity.Accounts.BrowserState); whoever sets the
+	// session's sets it too. Default "meins_state".
+	StateCookie string
+
 	ContinuePath      string // default "/continue"
 	SignedOutPath     string // default "/signed-out"
 	ConfirmLogoutPath string // default "/signout"
@@ -80,6 +84,7 @@ type Provider struct {
 	// clientDocuments are what vendors say of themselves whose client_id is an address.
 	clientDocuments *documents
 	out             *egress.Client // reads what vendors name, once
+	frame           string         // the page of pathFrame
 	handler         http.Handler
 }
 
@@ -102,6 +107,7 @@ func New(o Options) (*Provider, error) {
 	if o.Registration != RegistrationOff {
 		p.metadata.RegistrationEndpoint = o.Issuer + pathRegister
 	}
+	p.frame = framePage(o.StateCookie)
 	p.handler = p.routes()
 	return p, nil
 }
@@ -116,6 +122,7 @@ func (o Options) withDefaults() Options {
 			*s = value
 		}
 	}
+	text(&o.StateCookie, "meins_state")
 	text(&o.ContinuePath, "/continue")
 	text(&o.SignedOutPath, "/signed-out")
 	text(&o.ConfirmLogoutPath, "/signout")

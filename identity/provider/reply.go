@@ -44,11 +44,21 @@ type reply struct {
 	address string
 	state   string
 	mode    string // one of responseModes; empty means query
+	browser string // the state of the browser that it goes to, if that is known
 }
 
 // replyTo is the reply to a request that was found valid.
 func replyTo(v identity.Vendor, q request) reply {
-	return reply{vendor: v, address: q.RedirectURI, state: q.State, mode: q.Mode}
+	return reply{vendor: v, address: q.RedirectURI, state: q.State, mode: q.Mode, browser: q.Browser}
+}
+
+// replyOf is the reply to a visit: it knows the session, where there is one.
+func (p *Provider) replyOf(v visit) reply {
+	to := replyTo(v.vendor, v.request)
+	if v.login != "" {
+		to.browser = p.o.Accounts.BrowserState(v.login)
+	}
+	return to
 }
 
 // replyToForm is the reply to a request that may have any mistake but a wrong vendor or address. The
@@ -87,6 +97,9 @@ func (p *Provider) response(to reply, o outcome) string {
 		values.Set("state", to.state)
 	}
 	values.Set("iss", p.o.Issuer)
+	if state := sessionState(to); state != "" {
+		values.Set("session_state", state)
+	}
 	travels, signed := carrier(to.mode)
 	if signed {
 		text, err := p.signResponse(to, values)

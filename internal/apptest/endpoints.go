@@ -68,7 +68,7 @@ func OAuth() []Endpoint {
 	}
 	for _, path := range []string{
 		"/oauth/keys", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server",
-		"/oauth/response", "/oauth/response.js", "/oauth/initiate", "/.well-known/gpc.json",
+		"/oauth/response", "/oauth/response.js", "/oauth/check_session", "/oauth/check_session.js", "/oauth/initiate", "/.well-known/gpc.json",
 	} {
 		all = append(all, Endpoint{http.MethodGet, path})
 	}

@@ -23,6 +23,7 @@ type demo struct {
 	log          lockedBuffer
 	clientID     string
 	shopRedirect string
+	others       []string // whom the browser may ask too, in tests with more than one vendor
 }
 
 var printed = regexp.MustCompile(`(?m)^(meins|demo shop) +(http://\S+)$`)

@@ -124,6 +124,9 @@ func (e *evidence) request(address string) {
 	if strings.HasPrefix(address, e.demo.meins+"/") || strings.HasPrefix(address, e.demo.shop+"/") {
 		return
 	}
+	if slices.ContainsFunc(e.demo.others, func(one string) bool { return strings.HasPrefix(address, one+"/") }) {
+		return
+	}
 	if u, err := url.Parse(address); err == nil {
 		address = u.Scheme + "://" + u.Host
 	}

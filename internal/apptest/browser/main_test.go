@@ -48,10 +48,11 @@ func run(m *testing.M) int {
 		return fail(err)
 	}
 	defer outside.close()
-	stop, err := startChromium(dir)
+	browser, stop, err := startChromium(dir, framesGetCookies)
 	if err != nil {
 		return fail(err)
 	}
+	chromium = browser
 	defer stop()
 	return m.Run()
 }
@@ -78,11 +79,15 @@ func meins(ctx context.Context, args ...string) *exec.Cmd {
 }
 
 // startChromium starts one browser with a fresh profile. Whatever it wants from outside of loopback
-// it has to ask the stranger for.
-func startChromium(dir string) (stop func(), err error) {
+// it has to ask the stranger for. Every test is in a window that forgets everything, which keeps cookies from
+// frames unless it is told otherwise, as an ordinary one does.
+func startChromium(dir, cookies string) (browser context.Context, stop func(), err error) {
 	path, err := findChromium()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	if err := prefer(filepath.Join(dir, "profile", "Default"), cookies); err != nil {
+		return nil, nil, err
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(filepath.Join(dir, "profile")),
@@ -94,14 +99,26 @@ func startChromium(dir string) (stop func(), err error) {
 	if err := chromedp.Run(browser); err != nil {
 		cancelBrowser()
 		cancelAllocator()
-		return nil, fmt.Errorf("start %s: %w", path, err)
+		return nil, nil, fmt.Errorf("start %s: %w", path, err)
 	}
-	chromium = browser
-	return func() {
+	return browser, func() {
 		_ = chromedp.Cancel(browser) // waits until it is gone; a browser that crashed is gone too
 		cancelBrowser()
 		cancelAllocator()
 	}, nil
+}
+
+// What Chromium does with cookies of frames on other sites (profile.cookie_controls_mode).
+const (
+	framesGetCookies   = "0"
+	framesGetNoCookies = "1"
+)
+
+func prefer(profile, cookies string) error {
+	if err := os.MkdirAll(profile, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(profile, "Preferences"), []byte(`{"profile":{"cookie_controls_mode":`+cookies+`}}`), 0o600)
 }
 
 // complain passes on what chromedp has to say, but for events that it is too old to know.

@@ -45,7 +45,13 @@ type tab struct {
 // visit opens a browser with a fresh profile on a device.
 func visit(t testing.TB, d *demo, on device) *tab {
 	t.Helper()
-	b := newTab(t, d, on, &evidence{t: t, demo: d}, chromium, chromedp.WithNewBrowserContext())
+	return visitBy(t, d, on, chromium)
+}
+
+// visitBy is visit with a browser that is set up in its own way.
+func visitBy(t testing.TB, d *demo, on device, browser context.Context) *tab {
+	t.Helper()
+	b := newTab(t, d, on, &evidence{t: t, demo: d}, browser, chromedp.WithNewBrowserContext())
 	t.Cleanup(b.seen.nothingBad)
 	return b
 }
