@@ -106,6 +106,22 @@ type resumption struct {
 	WrappedKey []byte     `json:"wrapped_key"`
 	Pinned     string     `json:"pinned,omitempty"` // the vendor's key that the wrapped one is bound to
 	PromptNone bool       `json:"prompt_none"`
+	Ending     *ending    `json:"ending,omitempty"`
+}
+
+// ending is the address with the code, for the script to put the grant's key into: provider.Ending.
+type ending struct {
+	Before string `json:"before"`
+	After  string `json:"after"`
+	Key    []byte `json:"key"`
+}
+
+// endingOf is nil where the page has to ask for the address.
+func endingOf(e provider.Ending) *ending {
+	if e.IsZero() {
+		return nil
+	}
+	return &ending{e.Before, e.After, e.Key.Bytes()}
 }
 
 // String hides the share.
@@ -130,5 +146,6 @@ func (w *Web) resume(out http.ResponseWriter, r *http.Request, flow string, s id
 	return w.resumePage(out, r, next.Ask.Party, w.newPage(r, "resume", next.UILocales...), resumption{
 		Flow: flow, Account: s.Account, Session: s.ID, Share: s.Share,
 		Grant: next.Grant.ID, WrappedKey: next.Grant.Wrapped, Pinned: next.Grant.Party.Encryption.Thumbprint, PromptNone: next.PromptNone,
+		Ending: endingOf(next.Ending),
 	})
 }

@@ -7,11 +7,12 @@ import { webcrypto } from "node:crypto";
 globalThis.crypto ??= webcrypto;
 const read = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
 // As text, because a .js file outside of a module package is taken for a module by newer Nodes only.
-const { associated, grantKey, openSession, unwrapGrantKey } = await import(
+const { associated, grantKey, openSession, sealCodeKey, unwrapGrantKey } = await import(
   "data:text/javascript;base64," + Buffer.from(read("assets/js/resume.js")).toString("base64")
 );
 const vectors = JSON.parse(read("../../vault/testdata/vectors.json"));
 const sealVectors = JSON.parse(read("../../vault/seal/testdata/vectors.json"));
+const codeKey = JSON.parse(read("../../identity/provider/testdata/code_key.json"));
 const hex = (text) => new Uint8Array(Buffer.from(text, "hex"));
 const toHex = (bytes) => Buffer.from(bytes).toString("hex");
 
@@ -39,6 +40,16 @@ test("associated data are those of the format", () => {
   for (const v of sealVectors.associated_data.filter((v) => v.revision === "0")) {
     assert.equal(toHex(associated(v.format, v.purpose, v.account, v.object)), v.data);
   }
+});
+
+test("the grant's key is sealed for the code as the server opens it, under a new nonce each time", async () => {
+  const bytes = (text) => new Uint8Array(Buffer.from(text, "base64"));
+  const [carrier, key, sealed] = [codeKey.carrier, codeKey.grant_key, codeKey.sealed].map(bytes);
+  assert.equal(toHex(await sealCodeKey(carrier, codeKey.grant, key, sealed.slice(1, 13))), toHex(sealed));
+  const [first, second] = [await sealCodeKey(carrier, codeKey.grant, key), await sealCodeKey(carrier, codeKey.grant, key)];
+  assert.notEqual(toHex(first.slice(1, 13)), toHex(second.slice(1, 13)));
+  await assert.rejects(() => sealCodeKey(new Uint8Array(32), codeKey.grant, key));
+  await assert.rejects(() => sealCodeKey(carrier, codeKey.grant, key.slice(1)));
 });
 
 test("the whole of a return visit: kept bytes and share open the grant, each change refuses", async () => {

@@ -32,7 +32,7 @@ func TestAuthorize_browserThatComesBack_getsThePageThatGoesOnAtOnce(t *testing.T
 	_, grant := c.approve(q, "email")
 	rec := c.visits(q)
 	got := strings.Fields(rec.Body.String())
-	if rec.Code != http.StatusOK || len(got) != 4 || got[0] != "resume" || got[2] != string(c.session.Account) || got[3] != string(grant) {
+	if rec.Code != http.StatusOK || len(got) != 7 || got[0] != "resume" || got[2] != string(c.session.Account) || got[3] != string(grant) {
 		t.Fatalf("%d %s", rec.Code, rec.Body)
 	}
 	if _, err := w.p.Resume(t.Context(), c.session, got[1], grant, c.grants[grant]); err != nil {

@@ -174,6 +174,7 @@ func (p *Provider) atOnce(r *http.Request, v identity.Vendor, q request) (onward
 	if err != nil || next.Step != StepResume {
 		return onward{}, false // the page that continues says what it is
 	}
+	next.Ending = p.ending(visit, s, *next.Grant, next.claims)
 	return onward{session: s, next: next}, true
 }
 

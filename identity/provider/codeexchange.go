@@ -17,7 +17,7 @@ type exchange struct{ code, redirectURI, verifier, resource string }
 // with the address and the verifier of its request; only then is it used up. A code that comes again
 // was stolen by one of the two: everything that came from it ends.
 func (p *Provider) exchangeCode(ctx context.Context, v identity.Vendor, pr proof, x exchange) (*tokens, error) {
-	code, err := p.read(kindCode, x.code)
+	code, err := p.readCode(x.code)
 	if err != nil || code.Client != v.ID || code.RedirectURI != x.redirectURI {
 		return nil, refuseGrant("the code is not valid")
 	}

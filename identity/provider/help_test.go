@@ -119,7 +119,11 @@ func (w *world) provider(log *slog.Logger, change ...func(*provider.Options)) (*
 			_, _ = io.WriteString(rw, "page: "+code)
 		},
 		Resume: func(rw http.ResponseWriter, _ *http.Request, flow string, s identity.Session, n provider.Next) {
-			_, _ = io.WriteString(rw, strings.Join([]string{"resume", flow, string(s.Account), string(n.Grant.ID)}, " "))
+			words := []string{"resume", flow, string(s.Account), string(n.Grant.ID)}
+			if e := n.Ending; !e.IsZero() {
+				words = append(words, e.Before, e.After, base64.StdEncoding.EncodeToString(e.Key.Bytes()))
+			}
+			_, _ = io.WriteString(rw, strings.Join(words, " "))
 		},
 	}
 	for _, c := range change {

@@ -56,6 +56,9 @@ type Next struct {
 	PromptNone     bool
 	Reauthenticate bool // somebody is signed in, and must prove it again
 	Create         bool // the vendor would rather have a new account than a login, with StepSignIn
+
+	Ending Ending   // for a browser that got the page that goes on in answer to its request, with StepResume
+	claims []string // that the grant in force covers, with StepResume
 }
 
 // Approval is the customer's yes, as the agent sends it. It prints [redacted].
@@ -138,10 +141,13 @@ func (p *Provider) decide(ctx context.Context, v visit, s identity.Session, n Ne
 			return n.redirect(p.refuse(v, errLoginRequired)), nil
 		}
 	}
-	allowed := n.Grant != nil && consent.Decide(v.ask, g, p.o.Now()).Effect == consent.Allow
+	var d consent.Decision // the zero one refuses
+	if n.Grant != nil {
+		d = consent.Decide(v.ask, g, p.o.Now())
+	}
 	switch {
-	case allowed && !v.prompts(promptConsent):
-		n.Step = StepResume
+	case d.Effect == consent.Allow && !v.prompts(promptConsent):
+		n.Step, n.claims = StepResume, d.Claims
 		return n, nil
 	case n.PromptNone && n.Grant == nil && len(v.Subjects) > 0: // nothing shows that it is the one who is meant
 		return n.redirect(p.refuse(v, errLoginRequired)), nil

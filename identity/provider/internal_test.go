@@ -5,8 +5,11 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -14,6 +17,8 @@ import (
 
 	jose "github.com/go-jose/go-jose/v4"
 
+	"github.com/meins-id/meins/consent"
+	"github.com/meins-id/meins/identity"
 	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/vault"
 )
@@ -40,7 +45,7 @@ func fullToken(k kind) token {
 }
 
 func TestToken_decodesToWhatWasEncoded(t *testing.T) {
-	for _, k := range []kind{kindCode, kindAccess, kindRefresh} {
+	for _, k := range []kind{kindCode, kindOpenCode, kindAccess, kindRefresh} {
 		want := fullToken(k)
 		got, err := decodeToken(k, want.encode(k))
 		if err != nil {
@@ -83,13 +88,14 @@ func TestSecrets_printRedacted(t *testing.T) {
 	answer := tokens{Access: "the-access", Refresh: "the-refresh", ID: "the-id"}
 	q := request{State: "the-state", Nonce: "the-nonce", Subjects: []string{"the-subject"}}
 	v := visit{request: q}
+	e := Ending{Before: "the-before", After: "the-after", Key: tok.Key}
 	var log bytes.Buffer
 	logger := slog.New(slog.NewTextHandler(&log, nil))
-	for _, secret := range []any{tok, &tok, answer, &answer, q, &q, v} {
+	for _, secret := range []any{tok, &tok, answer, &answer, q, &q, v, e, &e} {
 		logger.Info("x", "secret", secret)
 		_, _ = fmt.Fprintf(&log, "%v %+v %#v %s %d %x", secret, secret, secret, secret, secret, secret)
 	}
-	for _, secret := range []string{"the-access", "the-refresh", "the-id", "the-state", "the-nonce", "the-subject", fmt.Sprintf("%x", tok.Key.Bytes()), tok.ID} {
+	for _, secret := range []string{"the-access", "the-refresh", "the-id", "the-state", "the-nonce", "the-subject", "the-before", "the-after", fmt.Sprintf("%x", tok.Key.Bytes()), tok.ID} {
 		if strings.Contains(log.String(), secret) {
 			t.Errorf("printed %s", secret)
 		}
@@ -119,9 +125,58 @@ func TestSignJWT_refusesKeysThatDoNotFit(t *testing.T) {
 	}
 }
 
+// A provider that has nothing would not survive making an ending.
+func TestEnding_whereAnsweringWrites_isNone(t *testing.T) {
+	for name, v := range map[string]visit{
+		"a pushed request":     {request: request{Pushed: "x"}},
+		"a device":             {request: request{Device: "x"}},
+		"a vendor's document":  {vendor: identity.Vendor{Document: &identity.Document{}}},
+		"a provisional vendor": {vendor: identity.Vendor{Registration: &identity.Registration{Expires: 1}}},
+		"a signed answer":      {request: request{Mode: modeSigned}},
+		"an answer in a form":  {request: request{Mode: modeFormPost}},
+	} {
+		if !(&Provider{}).ending(v, identity.Session{}, consent.Grant{}, nil).IsZero() {
+			t.Errorf("%s has an ending", name)
+		}
+	}
+}
+
+// The script of the page is held to the same bytes by api/web/resume_test.mjs.
+func TestCodeKey_opensWhatTheScriptSeals(t *testing.T) {
+	raw, err := os.ReadFile("testdata/code_key.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v struct {
+		Carrier  []byte   `json:"carrier"`
+		Grant    id.Grant `json:"grant"`
+		GrantKey []byte   `json:"grant_key"`
+		Sealed   []byte   `json:"sealed"`
+	}
+	if err := json.Unmarshal(raw, &v); err != nil {
+		t.Fatal(err)
+	}
+	carrier, err := vault.GrantKeyFrom(v.Carrier)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := token{Grant: v.Grant, Key: carrier}
+	got, err := openCodeKey(code, encoding.EncodeToString(v.Sealed))
+	if err != nil || !bytes.Equal(got.Bytes(), v.GrantKey) {
+		t.Errorf("it opens to something else: %v", err)
+	}
+	for i := range v.Sealed {
+		damaged := bytes.Clone(v.Sealed)
+		damaged[i] ^= 1
+		if _, err := openCodeKey(code, encoding.EncodeToString(damaged)); !errors.Is(err, errBlob) {
+			t.Errorf("byte %d may be another: %v", i, err)
+		}
+	}
+}
+
 // FuzzToken feeds what could be inside a sealed blob: nothing panics, and what decodes encodes to the same.
 func FuzzToken(f *testing.F) {
-	for _, k := range []kind{kindCode, kindAccess, kindRefresh} {
+	for _, k := range []kind{kindCode, kindOpenCode, kindAccess, kindRefresh} {
 		f.Add(fullToken(k).encode(k))
 		plain := fullToken(k)
 		plain.Thumbprint, plain.Resources, plain.UserInfoAlg = "", nil, ""
@@ -130,7 +185,7 @@ func FuzzToken(f *testing.F) {
 	f.Add([]byte{})
 	f.Add([]byte{tokenFormat, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
 	f.Fuzz(func(t *testing.T, plaintext []byte) {
-		for _, k := range []kind{kindCode, kindAccess, kindRefresh} {
+		for _, k := range []kind{kindCode, kindOpenCode, kindAccess, kindRefresh} {
 			first, err := decodeToken(k, plaintext)
 			if err != nil {
 				continue

@@ -21,7 +21,13 @@ const (
 	kindCode    kind = "code"
 	kindAccess  kind = "access"
 	kindRefresh kind = "refresh"
+
+	// kindOpenCode is a code that the grant's key is still to be put behind; in its place it carries the
+	// key that the page of a return visit seals it under (see Ending). It is worth nothing alone.
+	kindOpenCode kind = "open-code"
 )
+
+func (k kind) isCode() bool { return k == kindCode || k == kindOpenCode }
 
 // tokenFormat is the first byte inside a token.
 const tokenFormat = 1
@@ -136,7 +142,7 @@ func (t token) encode(k kind) []byte {
 
 // appendBounds writes what only few tokens have; without any of it a token ends before.
 func (t token) appendBounds(k kind, b []byte) []byte {
-	joins := k == kindCode && t.Login != ""
+	joins := k.isCode() && t.Login != ""
 	if t.unbound() && !joins {
 		return b
 	}
@@ -155,7 +161,7 @@ func (t *token) decodeBounds(k kind, f *fields) {
 	t.Thumbprint = f.text()
 	t.Resources = f.texts()
 	t.UserInfoAlg = f.text()
-	if k == kindCode && !f.bad && f.rest != "" {
+	if k.isCode() && !f.bad && f.rest != "" {
 		t.Login = id.Session(f.text())
 		t.Persona = id.Persona(f.text())
 		f.bad = f.bad || t.Login == ""

@@ -26,6 +26,7 @@ type evidence struct {
 	problems []string // console errors, exceptions, violations of the policy
 	pages    []sight  // every document, in order
 	requests int
+	ours     []string // the provider's addresses that pages asked for, each by its path
 	elsewhere,
 	excused []string
 }
@@ -121,6 +122,10 @@ func (e *evidence) request(address string) {
 	if strings.HasPrefix(address, "data:") || address == "about:blank" {
 		return
 	}
+	if path, ok := strings.CutPrefix(address, e.demo.meins); ok {
+		path, _, _ = strings.Cut(path, "?")
+		e.ours = append(e.ours, path)
+	}
 	if strings.HasPrefix(address, e.demo.meins+"/") || strings.HasPrefix(address, e.demo.shop+"/") {
 		return
 	}
@@ -131,6 +136,13 @@ func (e *evidence) request(address string) {
 		address = u.Scheme + "://" + u.Host
 	}
 	e.elsewhere = append(e.elsewhere, address)
+}
+
+// asked says whether a page asked the provider for this path since a moment.
+func (e *evidence) asked(path string, since moment) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Contains(e.ours[since.ours:], path)
 }
 
 // excuse says which problems a test provokes: a part of their text each.
@@ -159,17 +171,20 @@ func (e *evidence) all() []string {
 	})
 }
 
+// moment is how much was seen until then.
+type moment struct{ pages, ours int }
+
 // mark and since tell what was seen between two moments.
-func (e *evidence) mark() int {
+func (e *evidence) mark() moment {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return len(e.pages)
+	return moment{len(e.pages), len(e.ours)}
 }
 
-func (e *evidence) since(mark int) []sight {
+func (e *evidence) since(mark moment) []sight {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return slices.Clone(e.pages[mark:])
+	return slices.Clone(e.pages[mark.pages:])
 }
 
 // nothingBad is the end of every test.

@@ -179,21 +179,20 @@ func (b *tab) refusedAtShop(p *person) {
 	}
 }
 
-// sawNoPageOfOurs checks that the way led through the provider without anything to see there.
-func (b *tab) sawNoPageOfOurs(mark int) {
+// sawNoPageOfOurs checks that the way led through the provider without anything to see there, and that
+// the page on the way had all that it needed. It is over so soon that it may leave no sight.
+func (b *tab) sawNoPageOfOurs(mark moment) {
 	b.t.Helper()
-	passed := false
 	for _, s := range b.seen.since(mark) {
-		if !strings.HasPrefix(s.Path, b.demo.meins+"/") {
-			continue
-		}
-		passed = true
-		if s.Page != "resume" || oneLine(s.Text) != "" {
+		if strings.HasPrefix(s.Path, b.demo.meins+"/") && (s.Page != "resume" || oneLine(s.Text) != "") {
 			b.t.Errorf("on the way there was the page %q (%s), showing %q", s.Page, s.When, s.Text)
 		}
 	}
-	if !passed {
+	if !b.seen.asked("/oauth/authorize", mark) {
 		b.t.Error("the way did not lead through the provider at all")
+	}
+	if b.seen.asked("/api/v1/flow/resume", mark) || b.seen.asked("/continue", mark) {
+		b.t.Error("the page on the way asked for the address that it had")
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/meins-id/meins/vault"
 	"github.com/meins-id/meins/vault/agent"
+	"github.com/meins-id/meins/vault/seal"
 )
 
 // shopper is customers in a browser, and the vendors that they visit, over one connection. No two
@@ -94,19 +96,31 @@ func (s *shopper) authorize(v vendor, cookie string) (flow string, err error) {
 	return flow, nil
 }
 
-// navigates begins a login as a browser does that comes back: it gets the page that goes on at once.
-func (s *shopper) navigates(v vendor, cookie string) (flow string, err error) {
+// navigates is a login of a browser that comes back: it gets the page that goes on at once, whose
+// script puts the grant's key into the code.
+func (s *shopper) navigates(v vendor, cookie string, g grant) (code string, err error) {
 	const navigation = "Sec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\nSec-Fetch-Site: cross-site\r\n"
 	a, err := s.get(http.StatusOK, requestOf(v), navigation+cookieHeader(cookie))
 	if err != nil {
 		return "", err
 	}
-	_, rest, _ := strings.Cut(string(a.body), `{"flow":"`)
-	flow, _, ok := strings.Cut(rest, `"`)
-	if !ok {
-		return "", errors.New("the page that goes on holds no request")
+	_, rest, _ := strings.Cut(string(a.body), `id="resume">`)
+	input, _, _ := strings.Cut(rest, "</script>")
+	var page struct {
+		Ending struct {
+			Before, After string
+			Key           []byte
+		}
 	}
-	return flow, nil
+	if err := json.Unmarshal([]byte(input), &page); err != nil {
+		return "", fmt.Errorf("the page that goes on: %w", err)
+	}
+	carrier, err := seal.KeyFrom(page.Ending.Key)
+	if err != nil {
+		return "", fmt.Errorf("the page that goes on: %w", err)
+	}
+	sealed := seal.Seal(carrier, seal.Context{Purpose: "code-key", Object: string(g.id)}, g.key.Bytes())
+	return codeOf(page.Ending.Before + base64.RawURLEncoding.EncodeToString(sealed) + page.Ending.After)
 }
 
 // requestOf is the address of an authorization request.
@@ -159,13 +173,9 @@ func (s *shopper) code(c customer, at int) (string, error) {
 }
 
 // returns is all that a return visit asks of the server: the request, answered by the page that goes
-// on, the code, the tokens, and the claims.
+// on to the vendor with the code, the tokens, and the claims.
 func (s *shopper) returns(c customer, at int) (tokens, error) {
-	flow, err := s.navigates(s.vendors[at], c.cookie)
-	if err != nil {
-		return tokens{}, err
-	}
-	code, err := s.resume(c, c.grants[at], flow)
+	code, err := s.navigates(s.vendors[at], c.cookie, c.grants[at])
 	if err != nil {
 		return tokens{}, err
 	}

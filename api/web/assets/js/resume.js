@@ -1,12 +1,16 @@
-// A return visit under a grant in force: the page that nobody sees. It does with WebCrypto the two
-// operations that such a visit needs (docs/vault-format.md, section 5, "Two operations of a return
+// A return visit under a grant in force: the page that nobody sees. It does with WebCrypto the few
+// operations that such a visit needs (docs/vault-format.md, section 5, "The operations of a return
 // visit"), without the agent, and sends the browser on to the vendor. Checked against the same
 // vectors as the agent (resume_test.mjs).
 //
-// Its input stands in the page, every member a text but the last:
+// Its input stands in the page, its members texts but for prompt_none and ending:
 //
 //   <script type="application/json" id="resume">{"flow": "…", "account": "…", "session": "…", "share": "<base64>",
-//     "grant": "…", "wrapped_key": "<base64>", "pinned": "<thumbprint, or absent>", "prompt_none": false}</script>
+//     "grant": "…", "wrapped_key": "<base64>", "pinned": "<thumbprint, or absent>", "prompt_none": false,
+//     "ending": {"before": "…", "after": "…", "key": "<base64>"}}</script>
+//
+// With an ending the grant's key goes between its two parts, sealed, and that is the vendor's address
+// with the code; without one the server is asked for the address.
 //
 // What the agent keeps in this browser ("meins.kept", see agent.js) is the other half of the share.
 // Where the two do not open the grant, the customer unlocks the vault; a vendor that wants no
@@ -75,6 +79,19 @@ export async function unwrapGrantKey(vaultKey, account, grant, wrapped) {
   return requireKey(await decrypt(key, wrapped.slice(1, 13), associated(1, "grant-key", account, grant), wrapped.slice(13)));
 }
 
+// sealCodeKey seals the grant key for the code of one visit, under the key that came with the page.
+export async function sealCodeKey(carrier, grant, key, nonce = crypto.getRandomValues(new Uint8Array(12))) {
+  const derived = await hkdf(requireKey(carrier), new Uint8Array(), "meins/1/box/code-key", 32);
+  const aes = await crypto.subtle.importKey("raw", derived, "AES-GCM", false, ["encrypt"]);
+  const how = { name: "AES-GCM", iv: nonce, additionalData: associated(1, "code-key", "", grant) };
+  const sealed = new Uint8Array(await crypto.subtle.encrypt(how, aes, requireKey(key)));
+  const box = new Uint8Array(13 + sealed.length);
+  box[0] = 1;
+  box.set(nonce, 1);
+  box.set(sealed, 13);
+  return box;
+}
+
 const bytes = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
 const base64 = (data) => btoa(String.fromCharCode(...data));
 
@@ -107,6 +124,11 @@ async function post(path, body) {
 
 async function resume(input) {
   const key = await grantKey(input, JSON.parse(localStorage.getItem("meins.kept")));
+  if (input.ending) {
+    const { before, after, key: carrier } = input.ending;
+    const sealed = base64(await sealCodeKey(bytes(carrier), input.grant, key));
+    return before + sealed.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "") + after;
+  }
   return post("/flow/resume", { flow: input.flow, grant: input.grant, grant_key: base64(key) });
 }
 
