@@ -68,7 +68,9 @@ func (c leaver) asked(t *testing.T, to string) {
 	if a.Status != http.StatusOK || !strings.Contains(string(a.Body), `data-page="signout"`) && !strings.Contains(string(a.Body), "<form") {
 		t.Errorf("no question: %d", a.Status)
 	}
-	c.signsIn(t) // the session is still there
+	if err := c.person.Do(t.Context(), http.MethodGet, "/session", nil, nil); err != nil {
+		t.Errorf("the session is over already: %v", err)
+	}
 	if err := c.person.Logout(t.Context()); err != nil {
 		t.Fatal(err)
 	}
