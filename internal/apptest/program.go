@@ -43,9 +43,10 @@ func Main(m *testing.M, after ...func() bool) {
 
 // Program is one running provider.
 type Program struct {
-	Issuer string // its address, http on loopback
-	Admin  string // where metrics are
-	Data   string // its data folder
+	Issuer string       // its address on loopback: http, unless StartTLS started it
+	Admin  string       // where metrics are
+	Data   string       // its data folder
+	Server *Certificate // over https: what it shows
 
 	// Transport carries what customers send. A test that wants to see it all sets another one
 	// before it makes customers.
@@ -62,11 +63,17 @@ const patience = 30 * time.Second
 // Start runs "meins serve" with these flags until the test ends. It logs all there is to log.
 func Start(t testing.TB, flags ...string) *Program {
 	t.Helper()
-	listen, admin := Address(t), Address(t)
-	p := &Program{
-		Issuer: "http://" + listen, Admin: "http://" + admin, Data: filepath.Join(t.TempDir(), "data"),
-		Transport: &http.Transport{MaxIdleConnsPerHost: 16},
-	}
+	listen := Address(t)
+	p := &Program{Issuer: "http://" + listen, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
+	p.start(t, listen, flags)
+	return p
+}
+
+// start runs the program, which listens there.
+func (p *Program) start(t testing.TB, listen string, flags []string) {
+	t.Helper()
+	admin := Address(t)
+	p.Admin, p.Data = "http://"+admin, filepath.Join(t.TempDir(), "data")
 	args := append([]string{
 		"serve", "--issuer", p.Issuer, "--listen", listen, "--admin-listen", admin, "--data", p.Data, "--log-level", "debug",
 		"--rate-vendor", "0", "--rate-program", "0", // tests make more calls than anybody; what they set themselves goes before
@@ -78,7 +85,6 @@ func Start(t testing.TB, flags ...string) *Program {
 	}
 	t.Cleanup(func() { p.Stop(t) })
 	p.await(t)
-	return p
 }
 
 // command prepares the program with these arguments.
