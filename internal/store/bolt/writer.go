@@ -113,8 +113,8 @@ func (w *writer) gather() bool {
 	if len(w.pending) > 0 {
 		return true
 	}
-	w.letQueue()
 	for {
+		w.letQueue()
 		w.mu.Lock()
 		closing := w.closing
 		w.pending, w.queue = w.queue, w.pending
@@ -130,8 +130,9 @@ func (w *writer) gather() bool {
 }
 
 // letQueue yields for as long as that brings more requests: those who were just answered are about
-// to write again, and one full batch costs less than a small one and a large one. It gives up after
-// as many fruitless yields as there were answers; a lone writer is kept waiting by one.
+// to write again, others arrive while the first of them is woken for, and one full batch costs less than
+// a small one and a large one. It gives up after as many fruitless yields as there were answers; a lone
+// writer is kept waiting by one each time.
 func (w *writer) letQueue() {
 	for before, idle := 0, 0; idle < w.answered; {
 		runtime.Gosched()
