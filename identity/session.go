@@ -19,7 +19,8 @@ import (
 var encoding = base64.RawURLEncoding.Strict()
 
 const (
-	tokenSize    = 32
+	tokenSize    = 32 // of a session token's secret
+	idLength     = 26 // of an identifier, in characters
 	maxUserAgent = 200 // bytes that are kept, for the customer's list of sessions
 )
 
@@ -86,13 +87,14 @@ func (a *Accounts) BrowserState(s id.Session) string {
 
 // newSession draws a session; nothing is stored yet.
 func (a *Accounts) newSession(account id.Account, kind vault.SlotKind, from Source) Opened {
-	token := make([]byte, tokenSize)
-	_, _ = rand.Read(token) // does not fail: it ends the program
+	secret := make([]byte, tokenSize)
+	_, _ = rand.Read(secret) // does not fail: it ends the program
+	stamp := id.Stamp(a.now())
 	now := a.now().UTC().Truncate(time.Second)
 	return Opened{
-		Token: encoding.EncodeToString(token),
+		Token: stamp + encoding.EncodeToString(secret),
 		Session: Session{
-			ID: a.idOf(token), Account: account, AuthTime: now, Created: now, Expires: now.Add(a.lifetime),
+			ID: a.idOf(stamp, secret), Account: account, AuthTime: now, Created: now, Expires: now.Add(a.lifetime),
 			Methods: []string{methodOf(kind)}, Share: seal.NewKey().Bytes(), MustRenew: kind == vault.SlotRecovery,
 			UserAgent: agentName(from.UserAgent),
 		},
@@ -101,23 +103,26 @@ func (a *Accounts) newSession(account id.Account, kind vault.SlotKind, from Sour
 
 // sessionID is the identifier that a cookie's value stands for.
 func (a *Accounts) sessionID(token string) (id.Session, bool) {
-	if len(token) != encoding.EncodedLen(tokenSize) {
+	if len(token) != id.StampLength+encoding.EncodedLen(tokenSize) {
 		return "", false
 	}
-	b, err := encoding.DecodeString(token)
+	secret, err := encoding.DecodeString(token[id.StampLength:])
 	if err != nil {
 		return "", false
 	}
-	return a.idOf(b), true
+	s, err := id.Parse[id.Session](string(a.idOf(token[:id.StampLength], secret)))
+	return s, err == nil
 }
 
 // lowerBase32 is the alphabet of identifiers.
 var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// idOf makes the session's identifier out of its token: 130 bits of a keyed hash. So one record
-// answers for both, the identifier can be shown, and neither it nor the store leads to the token.
-func (a *Accounts) idOf(token []byte) id.Session {
-	return id.Session(lowerBase32.EncodeToString(a.keys.Hash("session", token))[:26])
+// idOf makes the session's identifier out of its token, which is a time and a secret: the time, so that
+// sessions that begin together lie together in the store, and 85 bits of a keyed hash of both. So one
+// record answers for both, the identifier can be shown, and neither it nor the store leads to the token.
+func (a *Accounts) idOf(stamp string, secret []byte) id.Session {
+	hash := lowerBase32.EncodeToString(a.keys.Hash("session", []byte(stamp), secret))
+	return id.Session(stamp + hash)[:idLength]
 }
 
 // methodOf names what was proved: a passphrase, or a code that the login itself uses up.

@@ -49,11 +49,15 @@ func TestSession_isFoundAsItWasOpened(t *testing.T) {
 func TestSession_anyOtherToken_findsNothing(t *testing.T) {
 	w := newWorld(t)
 	_, opened := w.join(t, "ada")
-	flipped := []byte(opened.Token)
-	flipped[0] ^= 1
+	flipped, last := []byte(opened.Token), len(opened.Token)-1
+	flipped[last-1] ^= 1
 	// The last character carries two bits of the token and four that must be zero.
-	respelled := opened.Token[:42] + string(rune(opened.Token[42])+1)
-	for _, token := range []string{"", "x", string(opened.Session.ID), opened.Token + "=", opened.Token + "A", opened.Token[1:], string(flipped), respelled, strings.Repeat("A", 43), strings.Repeat("A", 1<<20)} {
+	respelled := opened.Token[:last] + string(rune(opened.Token[last])+1)
+	later := id.Stamp(w.clock.Now().Add(time.Hour)) + opened.Token[id.StampLength:]
+	for _, token := range []string{
+		"", "x", string(opened.Session.ID), opened.Token + "=", opened.Token + "A", opened.Token[1:], string(flipped), respelled, later,
+		"/session/" + opened.Token[id.StampLength:], strings.Repeat("A", len(opened.Token)), strings.Repeat("A", 1<<20),
+	} {
 		_, err := w.accounts.Session(t.Context(), token)
 		is(t, err, identity.ErrNoSession)
 	}
