@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,16 +88,14 @@ func (p *Provider) readProof(r *http.Request, path, access string) (proof, error
 		return proof{}, refuseProof("htu of the DPoP proof is not the address of this request")
 	case access != "" && !isHashOf(claims.Access, access):
 		return proof{}, refuseProof("ath of the DPoP proof does not fit the access token")
-	case claims.Nonce == "":
-		return proof{}, refuseNonce()
+	}
+	// A nonce says how old a proof can be; iat only shows a clock that is far off, which no nonce mends.
+	if off := p.o.Now().Sub(claims.Issued.Time()); off > maxProofAge || off < -maxProofSkew {
+		return proof{}, refuseProof("iat of the DPoP proof is out of range")
 	}
 	made, ok := p.nonceTime(claims.Nonce)
 	if !ok {
 		return proof{}, refuseNonce()
-	}
-	// The nonce says how old a proof can be; iat only shows a clock that is far off.
-	if off := p.o.Now().Sub(claims.Issued.Time()); off > maxProofAge || off < -maxProofSkew {
-		return proof{}, refuseProof("iat of the DPoP proof is out of range")
 	}
 	pr.note, pr.until = hashed(onceProof, pr.thumbprint, claims.ID), made.Add(nonceLifetime+nonceStep)
 	return pr, nil
@@ -188,15 +187,34 @@ func (p *Provider) spendProof(ctx context.Context, pr proof) error {
 	return err
 }
 
-// demandsProof refuses the token request of a vendor that has bound itself to send proofs.
+// demandsProof refuses the token request of a vendor that has bound itself to send proofs. That there is
+// none makes the request incomplete, and no proof invalid (RFC 6749, 5.2; RFC 9449, 5 and 5.2).
 func demandsProof(v identity.Vendor, pr proof) error {
 	if v.Protocol.BoundTokens && pr.none() {
-		return refuseProof("this client must send a DPoP proof")
+		return refuseRequest("this client must send a DPoP proof")
 	}
+	return demandsStrength(v, pr)
+}
+
+// demandsStrength refuses the proof of a vendor that is held to stronger algorithms (FAPI 2.0 Security
+// Profile, 5.4).
+func demandsStrength(v identity.Vendor, pr proof) error {
 	if !pr.none() && !isStrong(v, pr.algorithm) {
 		return refuseProof("this client must sign its DPoP proofs with a stronger algorithm")
 	}
 	return nil
+}
+
+// demandsStrengthOf is demandsStrength for a read, which does not look for the vendor without need.
+func (p *Provider) demandsStrengthOf(ctx context.Context, t token, pr proof) error {
+	if pr.none() || slices.Contains(strongAlgorithms, jose.SignatureAlgorithm(pr.algorithm)) {
+		return nil
+	}
+	v, err := p.o.Vendors.Get(ctx, t.Client)
+	if err != nil {
+		return refuseToken()
+	}
+	return demandsStrength(v, pr)
 }
 
 // confirmation is the claim that names the key or the certificate that a token is bound to (RFC 7800;

@@ -341,7 +341,7 @@ func TestProof_codeBoundBeforehand_isForThatKeyAlone(t *testing.T) {
 func TestProof_isDemanded_ofWhomItWasRegisteredFor(t *testing.T) {
 	w := newWorld(t)
 	s := w.vendor(func(v *identity.Vendor) { v.Protocol.BoundTokens = true })
-	w.post("/oauth/token", s, asClient()).refused(t, 400, "invalid_dpop_proof")
+	w.post("/oauth/token", s, asClient()).refused(t, 400, "invalid_request")
 	if a := w.prover(t, s).post("/oauth/token", s, asClient()); a.Type != "DPoP" {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}

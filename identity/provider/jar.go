@@ -32,6 +32,9 @@ var protocolClaims = []string{"iss", "aud", "exp", "iat", "nbf", "jti", "sub"}
 func (p *Provider) openRequest(ctx context.Context, v identity.Vendor, text string) (url.Values, outcome) {
 	invalid := func(text string) (url.Values, outcome) { return nil, failure(errInvalidObject, text) }
 	if isUnsigned(text) {
+		if v.Protocol.RequireSigned { // RFC 9101, 10.5: then it is simply not a valid one
+			return invalid("this client must sign its request objects")
+		}
 		// OpenID Connect Core 6.1 knows them; who may send them, could be anybody.
 		return nil, failure(errRequest, "request objects must be signed")
 	}

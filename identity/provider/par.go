@@ -65,6 +65,9 @@ func (p *Provider) push(r *http.Request) (pushedAnswer, error) {
 	if err != nil {
 		return pushedAnswer{}, err
 	}
+	if err := demandsStrength(v, pr); err != nil {
+		return pushedAnswer{}, err
+	}
 	if form.Has("request_uri") {
 		return pushedAnswer{}, refuseRequest("request_uri does not belong into a pushed request")
 	}

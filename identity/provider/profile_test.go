@@ -64,7 +64,7 @@ func TestFAPI_refusesWhatIsWeaker(t *testing.T) {
 	w := newWorld(t)
 	k, p := w.bank(t, "fapi2")
 	wantRefusal(t, w.authorize(k.request("openid"), ""), "invalid_request") // not pushed
-	p.send("/oauth/token", k.shop, w.asserted(t, k, asClient(), nil)).refused(t, 400, "invalid_dpop_proof")
+	p.send("/oauth/token", k.shop, w.asserted(t, k, asClient(), nil)).refused(t, 400, "invalid_request")
 	for name, aud := range map[string]any{"the endpoint": issuer + "/oauth/token", "a list": []string{issuer}} {
 		t.Run(name, func(t *testing.T) {
 			p.post("/oauth/token", k.shop, w.asserted(t, k, asClient(), map[string]any{"aud": aud})).refused(t, 401, "invalid_client")

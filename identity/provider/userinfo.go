@@ -104,6 +104,9 @@ func (p *Provider) userInfo(ctx context.Context, text string, pr proof) (reading
 	if !t.heldBy(ctx, pr) {
 		return reading{}, refuseToken()
 	}
+	if err := p.demandsStrengthOf(ctx, t, pr); err != nil {
+		return reading{}, err
+	}
 	if t.Grant == "" || !t.has(scopeOpenID) {
 		return reading{}, refuseTokenScope()
 	}

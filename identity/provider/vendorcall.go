@@ -47,7 +47,7 @@ func (p *Provider) provenCall(r *http.Request, t token, scheme, text string) err
 		return nil
 	}
 	pr, err := p.readProof(r, r.URL.Path, text)
-	if err != nil || scheme != schemeDPoP || pr.none() || pr.thumbprint != t.Thumbprint {
+	if err != nil || scheme != schemeDPoP || pr.none() || pr.thumbprint != t.Thumbprint || p.demandsStrengthOf(r.Context(), t, pr) != nil {
 		return ErrVendorToken
 	}
 	if p.spendProof(r.Context(), pr) != nil {

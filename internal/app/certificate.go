@@ -88,7 +88,16 @@ func (k *keyPair) config() *tls.Config {
 	if k == nil {
 		return nil
 	}
-	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: k.current, NextProtos: []string{"h2", "http/1.1"}}
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12, CipherSuites: recommendedSuites, GetCertificate: k.current, NextProtos: []string{"h2", "http/1.1"},
+	}
+}
+
+// recommendedSuites are those of BCP 195 for TLS 1.2 (RFC 9325, 4.2), and no others (FAPI 2.0 Security
+// Profile, 5.2.2). TLS 1.3 has none that is not.
+var recommendedSuites = []uint16{
+	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+	tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
 }
 
 // asking is config for vendors: they are asked for a certificate, and whoever has none is served too.

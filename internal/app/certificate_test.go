@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"io"
 	"log/slog"
 	"math/big"
@@ -89,6 +90,45 @@ func TestCertificate_isReadAgain_whenItsFilesChange(t *testing.T) {
 	serves(second)
 	if _, err := openKeyPair(k.cert, k.key, time.Now, slog.New(slog.DiscardHandler)); err == nil {
 		t.Error("a server without its certificate started")
+	}
+}
+
+func TestCertificate_ofOldTLS_onlyRecommendedSuitesAreAgreedOn(t *testing.T) {
+	dir := t.TempDir()
+	mine := issued(t, dir, "suites", time.Now())
+	k, err := openKeyPair(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"), time.Now, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := x509.ParseCertificate(mine.Certificate[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(root)
+	agrees := func(version, suite uint16) bool {
+		client, server := net.Pipe()
+		defer func() { _ = errors.Join(client.Close(), server.Close()) }()
+		go func() { _ = tls.Server(server, k.asking()).HandshakeContext(t.Context()) }() // the client says how it went
+		config := &tls.Config{RootCAs: roots, ServerName: "suites.example", MinVersion: version, MaxVersion: version}
+		if suite != 0 {
+			config.CipherSuites = []uint16{suite}
+		}
+		return tls.Client(client, config).HandshakeContext(t.Context()) == nil
+	}
+	for name, c := range map[string]struct {
+		version, suite uint16
+		want           bool
+	}{
+		"TLS 1.3": {tls.VersionTLS13, 0, true}, "TLS 1.1": {tls.VersionTLS11, 0, false},
+		"AES 128": {tls.VersionTLS12, tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, true},
+		"AES 256": {tls.VersionTLS12, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, true},
+		"CBC":     {tls.VersionTLS12, tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, false},
+		"ChaCha":  {tls.VersionTLS12, tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, false},
+	} {
+		if agrees(c.version, c.suite) != c.want {
+			t.Errorf("%s: not %v", name, c.want)
+		}
 	}
 }
 
