@@ -52,6 +52,8 @@ type Protocol struct {
 	CertificateBound bool `json:"tls_client_certificate_bound_access_tokens,omitempty"`
 	// InitiateLogin is where a login begins that somebody else starts (OpenID Connect Core 4).
 	InitiateLogin string `json:"initiate_login_uri,omitempty"`
+	// RequestURIs are where the vendor keeps request objects (OpenID Connect Core 6.2), letter by letter.
+	RequestURIs []string `json:"request_uris,omitempty"`
 	// DefaultMaxAge counts where a request says no max_age, in seconds.
 	DefaultMaxAge *int64 `json:"default_max_age,omitempty"`
 	// Resources are the vendor's own APIs that it may want access tokens for (RFC 8707).
@@ -66,7 +68,7 @@ func (p Protocol) IsZero() bool {
 	if p.UserInfoKeyAlg != "" || p.UserInfoEnc != "" || p.IDTokenKeyAlg != "" || p.IDTokenEnc != "" || p.IntrospectionKeyAlg != "" || p.IntrospectionEnc != "" || p.CertificateBound || !p.CertificateSubject.IsZero() {
 		return false
 	}
-	return p.DefaultMaxAge == nil && len(p.Resources) == 0 && p.Profile == "" && p.PKCE == "" && p.RequestAlg == "" && p.AuthAlg == "" &&
+	return p.DefaultMaxAge == nil && len(p.Resources) == 0 && len(p.RequestURIs) == 0 && p.Profile == "" && p.PKCE == "" && p.RequestAlg == "" && p.AuthAlg == "" &&
 		p.ResponseAlg == "" && p.UserInfoAlg == "" && p.IntrospectionAlg == "" && p.InitiateLogin == "" &&
 		p.Farewells.IsZero() && !p.RequirePushed && !p.RequireSigned && !p.BoundTokens
 }
@@ -94,8 +96,10 @@ var (
 )
 
 const (
-	maxResources = 20
-	maxMaxAge    = 10 * 365 * 24 * 3600
+	maxResources  = 20
+	maxRequests   = 10  // addresses
+	maxRequestURI = 512 // characters (RFC 9101, 5)
+	maxMaxAge     = 10 * 365 * 24 * 3600
 )
 
 func (v Vendor) checkProtocol(m *mistakes) {
@@ -120,7 +124,19 @@ func (v Vendor) checkProtocol(m *mistakes) {
 	v.checkProfile(m)
 	v.checkCertificate(m)
 	v.checkResources(m)
+	v.checkRequests(m)
 	v.checkFarewells(m)
+}
+
+// checkRequests wants addresses that can be called, and keys: what stands there is signed.
+func (v Vendor) checkRequests(m *mistakes) {
+	p := v.Protocol
+	m.add(len(p.RequestURIs) > maxRequests, "request addresses: more than %d", maxRequests)
+	m.add(len(p.RequestURIs) > 0 && !v.hasKeys(), "keys: signed requests need them")
+	m.add(len(p.RequestURIs) > 0 && p.RequirePushed, "request addresses: requests must be pushed")
+	for _, r := range p.RequestURIs {
+		m.add(!isPage(r) || len(r) > maxRequestURI, "request address %q: needs an https address of at most %d characters", r, maxRequestURI)
+	}
 }
 
 // checkResources wants what RFC 8707 wants of a resource: an absolute address without a fragment.

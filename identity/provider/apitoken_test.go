@@ -189,7 +189,7 @@ func TestDiscovery_namesWhatProtocolsThereAre(t *testing.T) {
 	var said map[string]any
 	w.must(json.Unmarshal(w.get("/.well-known/openid-configuration", "").Body.Bytes(), &said))
 	for name, want := range map[string]any{
-		"pushed_authorization_request_endpoint": issuer + "/oauth/par", "request_parameter_supported": true, "request_uri_parameter_supported": false,
+		"pushed_authorization_request_endpoint": issuer + "/oauth/par", "request_parameter_supported": true, "request_uri_parameter_supported": true,
 		"authorization_response_iss_parameter_supported": true, "claims_parameter_supported": true,
 	} {
 		if said[name] != want {

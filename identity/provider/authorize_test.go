@@ -45,7 +45,7 @@ func TestAuthorize_mistakesGoToTheVendor(t *testing.T) {
 		"PKCE method in small": {[]string{"code_challenge_method", "s256"}, "invalid_request"},
 		"PKCE too short":       {[]string{"code_challenge", "abc"}, "invalid_request"},
 		"PKCE not base64url":   {[]string{"code_challenge", strings.Repeat("+", 43)}, "invalid_request"},
-		"request uri":          {[]string{"request_uri", "https://shop.example/r"}, "request_uri_not_supported"},
+		"request uri":          {[]string{"request_uri", "https://shop.example/r"}, "invalid_request_uri"},
 		"unsigned object":      {[]string{"request", "eyJhbGciOiJub25lIn0.e30."}, "request_not_supported"},
 		"registration":         {[]string{"registration", "{}"}, "registration_not_supported"},
 		"prompt none and more": {[]string{"prompt", "none login"}, "invalid_request"},

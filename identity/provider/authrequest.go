@@ -59,8 +59,6 @@ func checkShape(form url.Values) outcome {
 		}
 	}
 	switch {
-	case form.Get("request_uri") != "":
-		return failure(errRequestURI, "request_uri is for pushed requests alone")
 	case form.Get("registration") != "":
 		return failure(errRegistration, "registration in the request is not supported")
 	}

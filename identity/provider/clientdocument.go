@@ -94,7 +94,7 @@ func (p *Provider) describedBy(raw []byte, address string) (identity.Vendor, err
 		return identity.Vendor{}, refuseMetadata(errMetadata, "client_id is not the address of the document")
 	case m.ClientSecret != "" || m.SecretExpires != nil || m.AuthMethod != methodNone && m.AuthMethod != methodKey:
 		return identity.Vendor{}, refuseMetadata(errMetadata, "a document holds no secret")
-	case code != "" || m.SectorURI != "" || m.UserInfoAlg != "" || m.UserInfoKeyAlg != "" || p.certificateMistake(m) != "":
+	case code != "" || m.SectorURI != "" || len(m.RequestURIs) > 0 || m.UserInfoAlg != "" || m.UserInfoKeyAlg != "" || p.certificateMistake(m) != "":
 		return identity.Vendor{}, refuseMetadata(errMetadata, "the document says what cannot be honoured")
 	}
 	v := m.vendor()

@@ -101,6 +101,8 @@ func newMetadata(issuer string) metadata {
 			IntrospectionEndpointAuthSigningAlgValuesSupported: byAssertion,
 
 			RequestParameterSupported:              true,
+			RequestURIParameterSupported:           true,
+			RequireRequestURIRegistration:          true,
 			RequestObjectSigningAlgValuesSupported: algorithms,
 			UserinfoSigningAlgValuesSupported:      append(names(idTokenAlgorithms), identity.SigningNone), // encrypted, see identity.SigningNone
 			UserinfoEncryptionAlgValuesSupported:   encryptionAlgorithms,

@@ -16,7 +16,7 @@ func TestDiscovery_saysWhatIsTrue(t *testing.T) {
 	var said map[string]any
 	rec := w.get("/.well-known/openid-configuration", "")
 	w.must(json.Unmarshal(rec.Body.Bytes(), &said))
-	if said["issuer"] != issuer || said["code_challenge_methods_supported"].([]any)[0] != "S256" || said["request_uri_parameter_supported"] != false {
+	if said["issuer"] != issuer || said["code_challenge_methods_supported"].([]any)[0] != "S256" || said["require_request_uri_registration"] != true {
 		t.Errorf("%v", said)
 	}
 	for name, value := range said {
@@ -96,7 +96,8 @@ var proven = map[string]string{
 	"code_challenge_methods_supported": "TestAuthorize_mistakesGoToTheVendor", "authorization_response_iss_parameter_supported": "TestAuthorize_stateCannotBreakOut",
 	"grant_management_actions_supported": "TestGrantAction_replace_asksTheSameCustomerAnew_andTheOldConsentIsOver", "grant_management_endpoint": "TestVendor_findsItsConsentByTheNameThatCameWithTheTokens",
 	"authorization_details_types_supported": "TestDetails_areOneAskWithTheRest_andComeBackAsGranted",
-	"request_parameter_supported":           "TestObject_everyAlgorithm_leadsToTokens", "request_uri_parameter_supported": "TestAuthorize_mistakesGoToTheVendor",
+	"request_parameter_supported":           "TestObject_everyAlgorithm_leadsToTokens", "request_uri_parameter_supported": "TestObjectAtAnAddress_leadsToTokens_andNothingBesideItCounts",
+	"require_request_uri_registration": "TestObjectAtAnAddress_thatDoesNotServe_isRefused",
 
 	"id_token_signing_alg_values_supported": "TestIDToken_isSignedAsTheVendorRegistered", "userinfo_signing_alg_values_supported": "TestUserInfo_isSignedAsTheVendorRegistered",
 	"userinfo_encryption_alg_values_supported": "TestEndToEnd_theVendorReadsWhatTheServerCannot", "userinfo_encryption_enc_values_supported": "TestEndToEnd_theVendorReadsWhatTheServerCannot",

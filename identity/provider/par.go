@@ -106,12 +106,14 @@ func (p *Provider) readPushed(ctx context.Context, v identity.Vendor, form url.V
 	return p.readRequest(ctx, v, form)
 }
 
-// requested gives the parameters that count: those of the request object, or, when there is none and
-// the vendor need not sign, the form's.
+// requested gives the parameters that count: those of the request object, which may stand at an address,
+// or, when there is none and the vendor need not sign, the form's.
 func (p *Provider) requested(ctx context.Context, v identity.Vendor, form url.Values) (url.Values, outcome) {
 	switch {
 	case len(form["request"]) > 1:
 		return nil, failure(errInvalidRequest, "a parameter is repeated")
+	case len(form["request_uri"]) > 1 || form.Get("request_uri") != "":
+		return p.requestAt(ctx, v, form)
 	case form.Get("request") != "":
 		return p.openRequest(ctx, v, form.Get("request"))
 	case v.Protocol.RequireSigned:

@@ -79,8 +79,11 @@ type Provider struct {
 	heads    *heads
 	serving  atomic.Pointer[nonces]
 	devices  *devices
-	// documents are what vendors keep at addresses of their own.
+	// documents are the keys that vendors keep at addresses of their own.
 	documents *documents
+	// objects are their requests. They are kept apart, so that naming another's address for one's own
+	// requests keeps nobody's keys from being read.
+	objects *documents
 	// clientDocuments are what vendors say of themselves whose client_id is an address.
 	clientDocuments *documents
 	out             *egress.Client // reads what vendors name, once
@@ -101,7 +104,8 @@ func New(o Options) (*Provider, error) {
 	p.heads = newHeads()
 	// Whoever runs the provider on loopback has the vendors there too.
 	p.out = egress.New(egress.Options{Loopback: strings.HasPrefix(o.Issuer, "http:")})
-	p.documents = newDocuments(p.out, o.Now)
+	p.documents, p.objects = newDocuments(p.out, o.Now), newDocuments(p.out, o.Now)
+	p.objects.most = maxObjects
 	p.clientDocuments = newClientDocuments(strings.HasPrefix(o.Issuer, "http:"), o.Now)
 	p.metadata.ClientDocuments = o.ClientDocuments
 	if o.Registration != RegistrationOff {

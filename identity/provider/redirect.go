@@ -31,7 +31,6 @@ const (
 	errLoginRequired       = "login_required"
 	errRegistration        = "registration_not_supported"
 	errRequest             = "request_not_supported"
-	errRequestURI          = "request_uri_not_supported"
 	errServer              = "server_error"
 	errUnauthorizedClient  = "unauthorized_client"
 	errUnmet               = "unmet_authentication_requirements"

@@ -167,8 +167,6 @@ func (m *clientMetadata) mistake() (code, text string) {
 	switch {
 	case m.Statement != "":
 		return errStatement, "software statements are not supported"
-	case len(m.RequestURIs) > 0:
-		return errMetadata, "request_uris: request_uri is for pushed requests alone"
 	case !slices.Contains([]string{"web", "native"}, m.Application):
 		return errMetadata, "application_type: must be web or native"
 	case !slices.Contains([]string{identity.SubjectPairwise, identity.SubjectPublic}, m.SubjectType):

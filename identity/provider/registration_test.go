@@ -207,7 +207,7 @@ func TestRegistration_whatCannotBeHonoured_isRefused(t *testing.T) {
 		"keys missing": {"token_endpoint_auth_method": "private_key_jwt"}, "keys twice": {"jwks_uri": "https://shop.example/jwks", "jwks": json.RawMessage(keySetOf(t, ecKey(t)))},
 		"keys inside": {"jwks_uri": inside}, "sector inside": {"sector_identifier_uri": inside}, "logo inside": {"logo_uri": inside},
 		"many hosts": {"redirect_uris": []string{"https://a.example/", "https://b.example/"}}, "subject": {"subject_type": "random"},
-		"request_uris": {"request_uris": []string{"https://shop.example/r"}}, "acr": {"default_acr_values": []string{"gold"}},
+		"requests nobody can sign": {"request_uris": []string{"https://shop.example/r"}}, "acr": {"default_acr_values": []string{"gold"}},
 		"age": {"default_max_age": -1}, "age as text": {"default_max_age": "1"}, "contact": {"contacts": []string{"x"}},
 		"policy": {"policy_uri": "javascript:alert(1)"}, "policy in German": {"policy_uri#de": "javascript:alert(1)"}, "language": {"client_name#": "x"},
 		"name": {"client_name": "evil\u202etxt"}, "initiate": {"initiate_login_uri": "http://shop.example/"}, "logo in German": {"logo_uri#de": "https://shop.example/l"},

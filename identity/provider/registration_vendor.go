@@ -81,7 +81,7 @@ func (m clientMetadata) vendor() identity.Vendor {
 			ResponseAlg: m.ResponseAlg, UserInfoAlg: m.UserInfoAlg, UserInfoKeyAlg: m.UserInfoKeyAlg, UserInfoEnc: m.UserInfoEnc, IntrospectionAlg: m.IntrospectionAlg, BoundTokens: m.BoundTokens,
 			CertificateBound: m.CertificateBound, CertificateSubject: m.CertificateSubject,
 			IDTokenKeyAlg: m.IDTokenKeyAlg, IDTokenEnc: m.IDTokenEnc, IntrospectionKeyAlg: m.IntrospectionKeyAlg, IntrospectionEnc: m.IntrospectionEnc,
-			InitiateLogin: m.InitiateLogin, DefaultMaxAge: m.DefaultMaxAge, Farewells: m.Farewells,
+			InitiateLogin: m.InitiateLogin, RequestURIs: m.RequestURIs, DefaultMaxAge: m.DefaultMaxAge, Farewells: m.Farewells,
 		},
 	}
 	if len(m.Contacts) > 0 {

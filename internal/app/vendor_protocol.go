@@ -25,6 +25,7 @@ type protocolFlags struct {
 	SubjectIP        string   `name:"tls-san-ip" env:"-" placeholder:"IP" help:"The same, by an IP address in the certificate."`
 	SubjectEmail     string   `name:"tls-san-email" env:"-" placeholder:"MAIL" help:"The same, by an e-mail address in the certificate."`
 	InitiateLoginURI string   `name:"initiate-login-uri" env:"-" placeholder:"URL" help:"Where the vendor begins a login that somebody else starts."`
+	RequestURI       []string `name:"request-uri" sep:"none" env:"-" placeholder:"URL" help:"Where the vendor keeps signed requests; repeat for more. Needs keys."`
 	DefaultMaxAge    *int64   `env:"-" placeholder:"SECONDS" help:"How old a login may be where a request does not say."`
 	BackLogoutURI    string   `name:"backchannel-logout-uri" env:"-" placeholder:"URL" help:"Where the vendor is told, server to server, that a session has ended."`
 	FrontLogoutURI   string   `name:"frontchannel-logout-uri" env:"-" placeholder:"URL" help:"The vendor's page that a signing-out browser loads in a frame; browsers that block third-party cookies make it useless."`
@@ -35,7 +36,7 @@ func (f protocolFlags) protocol() identity.Protocol {
 	p := identity.Protocol{
 		Profile: f.Profile, PKCE: f.PKCE, RequirePushed: f.RequirePushed, RequireSigned: f.RequireSigned, RequestAlg: f.RequestAlg, AuthAlg: f.AuthAlg,
 		ResponseAlg: f.ResponseAlg, UserInfoAlg: f.UserInfoAlg, UserInfoKeyAlg: f.UserInfoKeyAlg, IntrospectionAlg: f.IntrospectionAlg, BoundTokens: f.DPoP,
-		InitiateLogin: f.InitiateLoginURI, DefaultMaxAge: f.DefaultMaxAge, Resources: f.Resource,
+		InitiateLogin: f.InitiateLoginURI, RequestURIs: f.RequestURI, DefaultMaxAge: f.DefaultMaxAge, Resources: f.Resource,
 		IDTokenKeyAlg: f.IDTokenKeyAlg, IntrospectionKeyAlg: f.IntrospectKeyAlg,
 		CertificateBound:   f.CertificateBound,
 		CertificateSubject: identity.CertificateSubject{DN: f.SubjectDN, DNS: f.SubjectDNS, URI: f.SubjectURI, IP: f.SubjectIP, Email: f.SubjectEmail},

@@ -166,7 +166,7 @@ func TestAuthorize_whatAnotherFlowWouldGiveAway_isRefused(t *testing.T) {
 		"no type":                     {[]string{"response_type", ""}, "invalid_request"},
 		"to another window":           {[]string{"response_mode", "web_message"}, "invalid_request"},
 		"a request object":            {[]string{"request", "eyJhbGciOiJub25lIn0.e30."}, "request_not_supported"},
-		"a request from elsewhere":    {[]string{"request_uri", "https://evil.example/request"}, "request_uri_not_supported"},
+		"a request from elsewhere":    {[]string{"request_uri", "https://evil.example/request"}, "invalid_request_uri"},
 		"a registration in it":        {[]string{"registration", "{}"}, "registration_not_supported"},
 		"without openid":              {[]string{"scope", "email"}, "invalid_scope"},
 		"silently and with a page":    {[]string{"prompt", "none login"}, "invalid_request"},

@@ -123,8 +123,7 @@ func TestConfig(t *testing.T) {
 				t.Errorf("no %s", name)
 			}
 		}
-		// Left out, the second would mean that addresses of objects are taken (Discovery 3).
-		if m["request_parameter_supported"] != true || m["request_uri_parameter_supported"] != false || m["claims_parameter_supported"] != true {
+		if m["request_parameter_supported"] != true || m["request_uri_parameter_supported"] != true || m["claims_parameter_supported"] != true {
 			t.Errorf("requests: %v, %v, %v", m["request_parameter_supported"], m["request_uri_parameter_supported"], m["claims_parameter_supported"])
 		}
 		o.wantEndpoints(t, m)

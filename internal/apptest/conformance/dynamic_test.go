@@ -3,12 +3,15 @@ package conformance_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"image"
 	"image/png"
 	"maps"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -105,8 +108,8 @@ func plain(r *registrar) func(*testing.T, map[string]any) *rp {
 	return func(t *testing.T, more map[string]any) *rp { return r.registers(t, newKeys(t, ""), more) }
 }
 
-// The plan Dynamic with response_type=code. What it wants beyond that, the implicit flow and addresses of
-// request objects, is refused by name: see TestRequestsByAddress.
+// The plan Dynamic with response_type=code. What its discovery module wants beyond that, the implicit flow, is
+// not offered.
 func TestDynamic(t *testing.T) {
 	t.Parallel()
 	r := newRegistrar(t, "private_key_jwt")
@@ -161,6 +164,17 @@ func TestDynamic(t *testing.T) {
 			}, "invalid_client_metadata")
 		}},
 		{"oidcc-server-rotate-keys", func(t *testing.T) { r.rotates(t) }},
+		{"oidcc-request-uri-unsigned", func(t *testing.T) {
+			// It is skipped where none is not listed; until then the client must be there.
+			register(t, map[string]any{"request_uris": []string{r.suite.URL + base + "/requesturi/one"}})
+			r.wantAddresses(t)
+		}},
+		{"oidcc-request-uri-signed-rs256", func(t *testing.T) {
+			r.wantAddresses(t)
+			address := r.suite.URL + base + "/requesturi/" + rand.Text()
+			c := register(t, map[string]any{"request_uris": []string{address}, "request_object_signing_alg": "RS256"})
+			c.loginAt(t, address)
+		}},
 		{"oidcc-refresh-token", func(t *testing.T) {
 			more := map[string]any{"grant_types": []string{"authorization_code", "refresh_token"}}
 			c := register(t, more)
@@ -284,15 +298,54 @@ func TestUnsignedRequests(t *testing.T) {
 	c.shown(t, c.request("request", object, "redirect_uri", c.redirect+"/invalid"))
 }
 
-// Addresses of request objects are not taken: oidcc-request-uri-signed-rs256 and its kin fail, in Dynamic
-// and with dynamic clients in Basic. Who tries hears it by name.
+// wantAddresses wants discovery to say that addresses of request objects are taken.
+func (o *op) wantAddresses(t *testing.T) {
+	t.Helper()
+	m := o.metadata(t)
+	m.has(t, "request_object_signing_alg_values_supported", "RS256")
+	if m["request_uri_parameter_supported"] != true {
+		t.Errorf("request_uri_parameter_supported: %v", m["request_uri_parameter_supported"])
+	}
+}
+
+// loginAt keeps a signed request at an address, and logs in by it. Beside the address stands what OAuth
+// wants there (Core 6.2), and nothing else.
+func (c *rp) loginAt(t *testing.T, address string) {
+	t.Helper()
+	inside := c.request()
+	claims := map[string]any{"iss": c.id, "aud": c.Issuer}
+	for name := range inside {
+		claims[name] = inside.Get(name)
+	}
+	c.suite.serves(strings.TrimPrefix(address, c.suite.URL+base), []byte(c.keys.signs(t, claims)))
+	q := url.Values{"request_uri": {address}}
+	for _, name := range []string{"client_id", "response_type", "scope", "redirect_uri"} {
+		q.Set(name, inside.Get(name))
+	}
+	l := c.accepted(t, inside, c.opens(t, c.authorize(t, q)))
+	c.redeem(t, &l)
+	c.wantIDToken(t, l)
+}
+
+// The operator's vendors may keep requests at addresses too; others' addresses are not called.
 func TestRequestsByAddress(t *testing.T) {
 	t.Parallel()
-	r := newRegistrar(t, "private_key_jwt")
-	r.notRegistered(t, map[string]any{"request_uris": []string{r.suite.URL + base + "/requests/one.jwt"}}, "invalid_client_metadata")
-	c := r.registers(t, newKeys(t, ""), nil)
-	q := c.request("request_uri", r.suite.URL+base+"/requests/one.jwt")
-	c.refused(t, q, c.opens(t, c.authorize(t, q)), "request_uri_not_supported")
+	o := newOP(t)
+	k := newKeys(t, "one")
+	file := filepath.Join(t.TempDir(), "keys.json")
+	set, err := json.Marshal(k.public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, set, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	address := o.suite.URL + base + "/requesturi/" + rand.Text()
+	v := o.AddVendor(t, o.suite.URL+base+"/callback", "--pkce", "optional", "--jwks-file", file, "--auth-method", "client_secret_basic", "--request-uri", address)
+	c := &rp{op: o, id: v.ClientID, secret: v.ClientSecret, method: "client_secret_basic", keys: k, redirect: v.RedirectURI}
+	c.loginAt(t, address)
+	q := c.request("request_uri", address+"2")
+	c.refused(t, q, c.opens(t, c.authorize(t, q)), "invalid_request_uri")
 }
 
 // The plan 3rd-party-initiated login.
