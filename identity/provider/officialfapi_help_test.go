@@ -4,10 +4,12 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -18,6 +20,7 @@ import (
 	jose "github.com/go-jose/go-jose/v4"
 
 	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/identity/provider"
 )
 
 // plan is one way to run the official suite's plans for FAPI 2.0: how clients prove themselves, what their
@@ -104,6 +107,20 @@ func (r *run) client(host string, asRSA bool) *client {
 		}
 	}
 	return c
+}
+
+// request is certified's without a connection, which the tests of certificates have.
+func (r *run) request(b badge, method, path string, form url.Values, header http.Header) answer {
+	q := httptest.NewRequestWithContext(r.t.Context(), method, path, strings.NewReader(form.Encode()))
+	if q.Header, q.TLS = header, new(tls.ConnectionState); method != http.MethodGet {
+		q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if b.cert != nil {
+		q.TLS.PeerCertificates = []*x509.Certificate{b.cert}
+	}
+	rec := httptest.NewRecorder()
+	provider.CertificateSource{}.Handler(r.http).ServeHTTP(rec, q)
+	return read(rec)
 }
 
 // send sends a form as it is, on a connection with the client's certificate, if it has one.
