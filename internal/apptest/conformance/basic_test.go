@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -70,24 +71,39 @@ var basic = []module{
 func TestBasic(t *testing.T) {
 	t.Parallel()
 	o := newOP(t)
-	c := o.clients(t, "")
+	c := o.clients(t)
 	goes(t, basic, func(*testing.T) *rp { return c })
 }
 
+// The same modules with clients that register themselves, a new one for each: both plans take either.
 func TestFormPostBasic(t *testing.T) {
 	t.Parallel()
-	o := newOP(t)
-	c := o.clients(t, "form_post")
-	goes(t, basic, func(*testing.T) *rp { return c })
+	r := newRegistrar(t, "client_secret_basic")
+	goes(t, basic, func(t *testing.T) *rp {
+		register := func(method string) *rp {
+			more := map[string]any{"grant_types": []string{"authorization_code", "refresh_token"}, "token_endpoint_auth_method": method}
+			c := r.registers(t, newKeys(t, ""), more)
+			c.method, c.mode = method, "form_post"
+			return c
+		}
+		c := register("client_secret_basic")
+		switch path.Base(t.Name()) {
+		case "oidcc-refresh-token":
+			c.second = register("client_secret_basic")
+		case "oidcc-server-client-secret-post":
+			c.post = register("client_secret_post")
+		}
+		return c
+	})
 }
 
 // clients are those that the operator adds for the plans with static clients.
-func (o *op) clients(t *testing.T, mode string) *rp {
+func (o *op) clients(t *testing.T) *rp {
 	t.Helper()
 	add := func(method string) *rp {
 		redirect := "https://www.certification.openid.net" + base + "/callback"
 		v := o.AddVendor(t, redirect, "--pkce", "optional")
-		return &rp{op: o, id: v.ClientID, secret: v.ClientSecret, method: method, redirect: redirect, mode: mode}
+		return &rp{op: o, id: v.ClientID, secret: v.ClientSecret, method: method, redirect: redirect}
 	}
 	c := add("client_secret_basic")
 	c.second, c.post = add("client_secret_basic"), add("client_secret_post")

@@ -288,7 +288,7 @@ func sameKey(t *testing.T, a, b jose.JSONWebKey) bool {
 func TestUnsignedRequests(t *testing.T) {
 	t.Parallel()
 	o := newOP(t)
-	c := o.clients(t, "")
+	c := o.clients(t)
 	if listed := o.metadata(t).list("request_object_signing_alg_values_supported"); len(listed) == 0 || slices.Contains(listed, "none") {
 		t.Errorf("listed: %v", listed)
 	}
