@@ -136,11 +136,10 @@ func (c *client) proof(path string) []string {
 	return []string{c.prover.sign(c.prover.claims(http.MethodPost, path, "", nil))}
 }
 
-// proven adds how the client proves itself; the change is one of its assertion.
+// proven adds how the client proves itself; the change is one of its assertion, which names the client.
 func (c *client) proven(form url.Values, change map[string]any) url.Values {
-	form = with(form, "client_id", string(c.ID))
 	if !c.run.byKey {
-		return form
+		return with(form, "client_id", string(c.ID))
 	}
 	now := c.run.clock.now().Unix()
 	claims := c.run.assertionClaims(c.keyed, map[string]any{"aud": issuer, "nbf": now})

@@ -224,7 +224,8 @@ func TestFAPISuite_EnsureTokenEndpointFailsWithMismatchedDpopJkt(t *testing.T) {
 func TestFAPISuite_EnsureDifferentStateInsideAndOutsideRequestObject(t *testing.T) { // and ...Nonce..., StateOnlyOutsideRequestObjectNotUsed
 	module(t, nil, func(r *run) {
 		for _, state := range []string{"inside", ""} {
-			q := with(r.one.named(r.one.pushes(r.one.object(r.one.asks("state", state), nil))), "state", "outside", "nonce", "outside", "scope", "openid email")
+			q := with(r.one.named(r.one.pushes(r.one.object(r.one.asks("state", state), nil))), "state", "outside", "nonce", "outside",
+				"scope", "openid email", "response_type", "code", "redirect_uri", shopReturn) // what OAuth 2.0 alone would want outside
 			said := r.one.answered(q)
 			code, _ := said["code"].(string)
 			if got, _ := said["state"].(string); got != state || claimsOf(r.t, r.one.tokens(codeForm(code, r.one.shop)).ID)["nonce"] != "no-nce" {
