@@ -94,9 +94,34 @@ func (ProgramToken) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redac
 // LogValue hides the token.
 func (ProgramToken) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// AddProgram makes a token for a program. Of the token only a keyed hash is kept: nobody can ask for it
-// again.
-func (a *Accounts) AddProgram(ctx context.Context, account id.Account, name string, scopes []string, expires time.Time) (Program, ProgramToken, error) {
+// AddProgram makes a token for a program, once the present passphrase is proved: a token outlives the
+// session, and a stolen cookie must not become one. Of the token only a keyed hash is kept: nobody can ask
+// for it again.
+func (a *Accounts) AddProgram(ctx context.Context, s Session, currentAuth []byte, name string, scopes []string, expires time.Time) (Program, ProgramToken, error) {
+	p, err := a.newProgram(s.Account, name, scopes, expires)
+	if err != nil {
+		return Program{}, ProgramToken{}, err
+	}
+	if s.MustRenew {
+		return Program{}, ProgramToken{}, ErrMustRenew
+	}
+	secret := rand.Text()
+	err = a.proven(s, func() error {
+		return a.saveProgram(ctx, s.ID, p.record(a.programHash(p.ID, secret)), func(acc accountRecord, ses sessionRecord) error {
+			if ses.MustRenew {
+				return ErrMustRenew
+			}
+			return a.mustKnow(acc, currentAuth)
+		})
+	})
+	if err != nil {
+		return Program{}, ProgramToken{}, fmt.Errorf("save token: %w", err)
+	}
+	return p, ProgramToken{programPrefix + string(p.ID) + "." + secret}, nil
+}
+
+// newProgram draws a program, if there may be such a one; nothing is stored yet.
+func (a *Accounts) newProgram(account id.Account, name string, scopes []string, expires time.Time) (Program, error) {
 	now := a.now()
 	kept := slices.DeleteFunc(slices.Clone(programScopes), func(s string) bool { return !slices.Contains(scopes, s) })
 	p := Program{
@@ -105,17 +130,13 @@ func (a *Accounts) AddProgram(ctx context.Context, account id.Account, name stri
 	}
 	for _, s := range scopes {
 		if !slices.Contains(programScopes, s) {
-			return Program{}, ProgramToken{}, ErrProgram
+			return Program{}, ErrProgram
 		}
 	}
 	if len(kept) == 0 || !programNamed(p.Name) || !p.Expires.After(now) || p.Expires.After(now.Add(maxProgramLife)) {
-		return Program{}, ProgramToken{}, ErrProgram
+		return Program{}, ErrProgram
 	}
-	secret := rand.Text()
-	if err := a.saveProgram(ctx, p.record(a.programHash(p.ID, secret))); err != nil {
-		return Program{}, ProgramToken{}, fmt.Errorf("save token: %w", err)
-	}
-	return p, ProgramToken{programPrefix + string(p.ID) + "." + secret}, nil
+	return p, nil
 }
 
 // programNamed says that a name can be shown again.

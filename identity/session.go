@@ -73,7 +73,7 @@ func (a *Accounts) Sessions(ctx context.Context, account id.Account) ([]Session,
 func (a *Accounts) Logout(ctx context.Context, s id.Session) error { return a.endSession(ctx, s) }
 
 // LogoutEverywhere ends every session of an account but those in except. Without an exception the tokens
-// of the customer's programs end too: whoever had a session that was stolen could have made one.
+// of the customer's programs end too: everywhere is everywhere.
 func (a *Accounts) LogoutEverywhere(ctx context.Context, account id.Account, except ...id.Session) error {
 	return a.endSessions(ctx, account, except...)
 }

@@ -46,16 +46,16 @@ func (r programRecord) program() Program {
 	}
 }
 
-// saveProgram keeps a token of an account that exists and has not too many.
-func (r records) saveProgram(ctx context.Context, rec programRecord) error {
+// saveProgram keeps a token of an account that has not too many, if the session lives and may agrees.
+func (r records) saveProgram(ctx context.Context, s id.Session, rec programRecord, may func(accountRecord, sessionRecord) error) error {
 	expires := fromUnix(rec.Expires)
 	return r.store.Update(ctx, func(tx store.Tx) error {
-		found, err := tx.GetMany(accountKey(rec.Account))
-		switch {
-		case err != nil:
+		ses, acc, err := r.getBoth(tx, s)
+		if err != nil {
 			return err
-		case found[0] == nil:
-			return ErrNoAccount
+		}
+		if err := may(acc, ses); err != nil {
+			return err
 		}
 		others, err := tx.Scan(accountProgramsKey(rec.Account), "", maxPrograms)
 		if err != nil {

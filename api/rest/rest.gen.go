@@ -641,6 +641,9 @@ type NewSlot struct {
 
 // NewToken defines model for NewToken.
 type NewToken struct {
+	// CurrentAuth 32 bytes that prove a passphrase or recovery code is known; `meins/1/auth` in docs/vault-format.md.
+	CurrentAuth Auth `json:"current_auth"`
+
 	// Expires Within a year.
 	Expires time.Time `json:"expires"`
 

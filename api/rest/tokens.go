@@ -79,7 +79,7 @@ func (s *REST) ListTokens(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// CreateToken makes a token, and shows it this once.
+// CreateToken makes a token, once the passphrase is proved, and shows it this once.
 func (s *REST) CreateToken(w http.ResponseWriter, r *http.Request, _ CreateTokenParams) {
 	who, err := s.session(r)
 	if err != nil {
@@ -95,9 +95,11 @@ func (s *REST) CreateToken(w http.ResponseWriter, r *http.Request, _ CreateToken
 	for _, scope := range in.Scopes {
 		scopes = append(scopes, string(scope))
 	}
-	c := keyed{who: byAccount(who.Account), name: "createToken", in: in, status: http.StatusCreated, secret: true}
+	asked := in
+	asked.CurrentAuth = nil // what is kept of a request must be no means to test a passphrase by
+	c := keyed{who: byAccount(who.Account), name: "createToken", in: asked, status: http.StatusCreated, secret: true}
 	once(s, w, r, c, func(ctx context.Context) (MadeToken, error) {
-		p, token, err := s.o.Accounts.AddProgram(ctx, who.Account, in.Name, scopes, in.Expires)
+		p, token, err := s.o.Accounts.AddProgram(ctx, who, in.CurrentAuth, in.Name, scopes, in.Expires)
 		return MadeToken{Token: tokenOut(p), Secret: token.Reveal()}, err
 	})
 }

@@ -14,7 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/meins-id/meins/vault"
 	"github.com/meins-id/meins/vault/agent"
+	"github.com/meins-id/meins/vault/seal"
 )
 
 // Customer is a person with a browser: cookies, and the agent that holds the vault key. It goes
@@ -182,6 +184,27 @@ func (c *Customer) Do(ctx context.Context, method, path string, in, out any) err
 		return agent.ErrUnreachable.Because(err)
 	}
 	return agent.ReadAnswer(answer.StatusCode, b, out)
+}
+
+// Proof is what proves the customer's present passphrase to the server.
+func (c *Customer) Proof(t testing.TB) []byte {
+	t.Helper()
+	var all agent.SlotList
+	if err := c.Do(t.Context(), http.MethodGet, "/slots", nil, &all); err != nil {
+		t.Fatalf("read slots: %v", err)
+	}
+	for _, s := range all.Slots {
+		if s.Stretch == nil {
+			continue
+		}
+		secret, err := vault.FromPassphrase(c.Passphrase, seal.Stretch{Memory: s.Stretch.M, Time: s.Stretch.T, Threads: s.Stretch.P, Salt: s.Stretch.Salt})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return secret.Auth()
+	}
+	t.Fatal("there is no slot for a passphrase")
+	return nil
 }
 
 // Cookie is the session's cookie, as a thief of the browser would find it.

@@ -39,6 +39,10 @@ type (
 		Current, New string
 		KeepTokens   Tokens `json:"keep_tokens"`
 	}
+	tokenParams struct {
+		Passphrase string
+		NewToken
+	}
 	recoverParams struct {
 		Login string
 		Code  string `json:"recovery_code"`
@@ -134,6 +138,9 @@ var methods = map[string]method{
 	}),
 	"recovery.replace.confirm": with(func(a *Agent, ctx context.Context, p codeParams) (any, error) {
 		return done(a.ConfirmRecovery(ctx, p.Code))
+	}),
+	"token.make": with(func(a *Agent, ctx context.Context, p tokenParams) (any, error) {
+		return wrap(a.MakeToken(ctx, p.Passphrase, p.NewToken))
 	}),
 	"account.delete": with(func(a *Agent, ctx context.Context, p passParams) (any, error) {
 		return done(a.DeleteAccount(ctx, p.Passphrase))

@@ -116,3 +116,21 @@ func (Resumption) GoString() string { return redacted }
 
 // LogValue hides the secret.
 func (Resumption) LogValue() slog.Value { return hidden }
+
+// String hides the secret.
+func (NewToken) String() string { return redacted }
+
+// GoString hides the secret.
+func (NewToken) GoString() string { return redacted }
+
+// LogValue hides the secret.
+func (NewToken) LogValue() slog.Value { return hidden }
+
+// String hides the secret.
+func (MadeToken) String() string { return redacted }
+
+// GoString hides the secret.
+func (MadeToken) GoString() string { return redacted }
+
+// LogValue hides the secret.
+func (MadeToken) LogValue() slog.Value { return hidden }

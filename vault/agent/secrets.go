@@ -274,6 +274,19 @@ func (a *Agent) ChangePassphrase(ctx context.Context, current, next string, toke
 	return a.transport.Do(ctx, "PUT", "/slots/passphrase", in, nil)
 }
 
+// MakeToken gives a program of the customer's own access to the API, and its token this once.
+func (a *Agent) MakeToken(ctx context.Context, passphrase string, in NewToken) (made MadeToken, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	secret, _, err := a.prove(ctx, passphrase)
+	if err != nil {
+		return MadeToken{}, err
+	}
+	in.CurrentAuth = secret.Auth()
+	err = a.transport.Do(ctx, "POST", "/tokens", in, &made)
+	return made, err
+}
+
 // DeleteAccount deletes the account with everything in it, for good.
 func (a *Agent) DeleteAccount(ctx context.Context, passphrase string) error {
 	a.mu.Lock()

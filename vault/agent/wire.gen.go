@@ -101,6 +101,14 @@ const (
 	SlotKindRecovery   SlotKind = "recovery"
 )
 
+// Defines values for TokenScope.
+const (
+	TokenScopeReadGrants   TokenScope = "read:grants"
+	TokenScopeReadReceipts TokenScope = "read:receipts"
+	TokenScopeReadReleases TokenScope = "read:releases"
+	TokenScopeWithdraw     TokenScope = "withdraw"
+)
+
 // Defines values for ToldKind.
 const (
 	ToldKindClaimsChanged    ToldKind = "claims-changed"
@@ -513,6 +521,13 @@ type LoginParameters struct {
 // LoginText A login name or e-mail address. The server keeps only a keyed hash of it.
 type LoginText = string
 
+// MadeToken defines model for MadeToken.
+type MadeToken struct {
+	// Secret The token itself, to be sent as `Authorization: Bearer`. It is not shown again.
+	Secret string `json:"secret"`
+	Token  Token  `json:"token"`
+}
+
 // Narrowing At least one claim or purpose.
 type Narrowing struct {
 	Capsule *NextCapsule `json:"capsule,omitempty"`
@@ -541,6 +556,21 @@ type NewSlot struct {
 
 	// Slot One way to open the vault; the vault key, sealed under a secret.
 	Slot Slot `json:"slot"`
+}
+
+// NewToken defines model for NewToken.
+type NewToken struct {
+	// CurrentAuth 32 bytes that prove a passphrase or recovery code is known; `meins/1/auth` in docs/vault-format.md.
+	CurrentAuth Auth `json:"current_auth"`
+
+	// Expires Within a year.
+	Expires time.Time `json:"expires"`
+
+	// Name What the customer calls the program.
+	Name string `json:"name"`
+
+	// Scopes What it may do.
+	Scopes TokenScopes `json:"scopes"`
 }
 
 // Next defines model for Next.
@@ -954,6 +984,28 @@ type Terms = []TermsName
 // TermsName Terms of customers (IEEE 7012) by identifier and version; docs/terms.md lists them.
 type TermsName = string
 
+// Token defines model for Token.
+type Token struct {
+	Created time.Time `json:"created"`
+	Expires time.Time `json:"expires"`
+
+	// ID 26 characters of lower-case base32; never a secret.
+	ID   Identifier `json:"id"`
+	Name string     `json:"name"`
+
+	// Scopes What it may do.
+	Scopes TokenScopes `json:"scopes"`
+
+	// Used The last time it was used, to the hour; absent when never.
+	Used time.Time `json:"used,omitempty,omitzero"`
+}
+
+// TokenScope defines model for TokenScope.
+type TokenScope string
+
+// TokenScopes What it may do.
+type TokenScopes = []TokenScope
+
 // Told defines model for Told.
 type Told struct {
 	// Acknowledged Absent while the vendor has not taken note.
@@ -1124,6 +1176,13 @@ type GetReceiptParams struct {
 // GetReceiptParamsForm defines parameters for GetReceipt.
 type GetReceiptParamsForm string
 
+// CreateTokenParams defines parameters for CreateToken.
+type CreateTokenParams struct {
+	// IdempotencyKey The caller's own name for this request, such as a UUID, as a string or as bare text. For 24 hours the same
+	// request with the same key gets the same answer, and nothing is done again. What was refused may be tried again.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // SaveVaultParams defines parameters for SaveVault.
 type SaveVaultParams struct {
 	// IfMatch The `ETag` that `GET` answered here (with the same `stream_id`, where there is one): the change is made only if
@@ -1187,6 +1246,9 @@ type ReplaceRecoveryJSONRequestBody = SlotChange
 
 // RenewSlotsJSONRequestBody defines body for RenewSlots for application/json ContentType.
 type RenewSlotsJSONRequestBody = Renewal
+
+// CreateTokenJSONRequestBody defines body for CreateToken for application/json ContentType.
+type CreateTokenJSONRequestBody = NewToken
 
 // SaveVaultJSONRequestBody defines body for SaveVault for application/json ContentType.
 type SaveVaultJSONRequestBody = VaultSave

@@ -20,7 +20,7 @@ var last = []string{"deleteRequest", "deleteToken", "renewGrant", "approveFlow",
 // proving are the calls that want the proof of a secret, or what can be there only once: drawing does
 // not find that.
 var proving = []string{
-	"signUp", "login", "reauthenticate", "changePassphrase", "replaceRecovery", "renewSlots", "deleteAccount", "createStream", "resumeFlow", "narrowGrant", "failFlow", "verifyStream", "approveFlow", "answerErasure", "replaceStream", "answerVendorErasure", "getVendorErasure", "denyRequest",
+	"signUp", "login", "reauthenticate", "changePassphrase", "replaceRecovery", "renewSlots", "deleteAccount", "createToken", "createStream", "resumeFlow", "narrowGrant", "failFlow", "verifyStream", "approveFlow", "answerErasure", "replaceStream", "answerVendorErasure", "getVendorErasure", "denyRequest",
 }
 
 // rounds are of a hundred requests each: one, and more for a call that nothing served yet.

@@ -59,7 +59,7 @@ func TestRefusedRequest_withTheSameKey_mayBeMendedElsewhere(t *testing.T) {
 
 func TestToken_madeTwiceWithAKey_isOne_andItsSecretIsShownOnce(t *testing.T) {
 	w := newWorld(t, apptest.Start(t))
-	in := map[string]any{"name": "a program", "scopes": []string{"read:grants"}, "expires": time.Now().Add(time.Hour).UTC()}
+	in := map[string]any{"current_auth": w.proof(t), "name": "a program", "scopes": []string{"read:grants"}, "expires": time.Now().Add(time.Hour).UTC()}
 	first := w.keyed(t, "", "k", "/tokens", in)
 	if first.Status != http.StatusCreated || first.Text("secret") == "" {
 		t.Fatalf("%d %s", first.Status, first.Body)

@@ -87,7 +87,7 @@ func TestProgram_isOver_whenItsTokenEnds(t *testing.T) {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}
 	get(one.Secret).Refused(t, http.StatusUnauthorized, "token-invalid")
-	short := w.ada.Send(t, w.asking(t, "", "POST", "/tokens", map[string]any{"name": "short", "scopes": []string{"read:grants"}, "expires": time.Now().Add(2 * time.Second)}))
+	short := w.ada.Send(t, w.asking(t, "", "POST", "/tokens", map[string]any{"current_auth": w.proof(t), "name": "short", "scopes": []string{"read:grants"}, "expires": time.Now().Add(2 * time.Second)}))
 	time.Sleep(3 * time.Second)
 	secret := short.Text("secret")
 	get(secret).Refused(t, http.StatusUnauthorized, "token-invalid")
@@ -95,6 +95,7 @@ func TestProgram_isOver_whenItsTokenEnds(t *testing.T) {
 		"no scope": {"name": "x", "scopes": []string{}, "expires": time.Now().Add(time.Hour)}, "approving": {"name": "x", "scopes": []string{"approve"}, "expires": time.Now().Add(time.Hour)},
 		"for ever": {"name": "x", "scopes": []string{"withdraw"}, "expires": time.Now().AddDate(2, 0, 0)}, "no name": {"name": " ", "scopes": []string{"withdraw"}, "expires": time.Now().Add(time.Hour)},
 	} {
+		in["current_auth"] = w.proof(t)
 		if a := w.ada.Send(t, w.asking(t, "", "POST", "/tokens", in)); a.Status != http.StatusBadRequest || a.Code() != "token-refused" {
 			t.Errorf("%s: %d %s", name, a.Status, a.Body)
 		}
@@ -113,5 +114,23 @@ func TestProgram_tokenIsStoredNowhere(t *testing.T) {
 	}
 	if strings.Contains(string(database), secret[33:]) || strings.Contains(p.Log(), secret[33:]) {
 		t.Error("the token is kept")
+	}
+}
+
+func TestProgram_isGivenAToken_byWhoeverKnowsThePassphrase(t *testing.T) {
+	p := apptest.Start(t)
+	w := newWorld(t, p)
+	in := map[string]any{"name": "x", "scopes": []string{"read:grants"}, "expires": time.Now().Add(time.Hour)}
+	for _, wrong := range []any{nil, "", []byte{}, make([]byte, 32)} {
+		if in["current_auth"] = wrong; wrong == nil {
+			delete(in, "current_auth")
+		}
+		a := w.keyed(t, "", "k", "/tokens", in)
+		if a.Status != http.StatusForbidden && a.Status != http.StatusTooManyRequests || a.Text("secret") != "" {
+			t.Errorf("with %v: %d %s", wrong, a.Status, a.Body)
+		}
+	}
+	if list := w.ada.Send(t, p.Request(t, "GET", "/api/v1/tokens", nil, "")); strings.Contains(string(list.Body), `"name":"x"`) {
+		t.Errorf("refused, and kept: %s", list.Body)
 	}
 }

@@ -22,6 +22,7 @@ type world struct {
 	t       testing.TB
 	p       *apptest.Program
 	ada     *apptest.Customer
+	auth    []byte // of ada's passphrase
 	vendor  apptest.Vendor
 	token   string // the vendor's own
 	access  string // of the customer's consent
@@ -82,10 +83,19 @@ type made struct {
 	Secret string
 }
 
+// proof is what proves the customer's passphrase; stretching it takes its time, once.
+func (w *world) proof(t testing.TB) []byte {
+	t.Helper()
+	if w.auth == nil {
+		w.auth = w.ada.Proof(t)
+	}
+	return w.auth
+}
+
 // made lets a program of the customer's do some things.
 func (w *world) made(t testing.TB, scopes ...string) made {
 	t.Helper()
-	r := w.asking(t, "", "POST", "/tokens", map[string]any{"name": "my notes", "scopes": scopes, "expires": time.Now().Add(time.Hour)})
+	r := w.asking(t, "", "POST", "/tokens", map[string]any{"current_auth": w.proof(t), "name": "my notes", "scopes": scopes, "expires": time.Now().Add(time.Hour)})
 	var out made
 	if a := w.ada.Send(t, r); a.Status != http.StatusCreated || json.Unmarshal(a.Body, &out) != nil {
 		t.Fatalf("%d %s", a.Status, a.Body)

@@ -235,6 +235,9 @@ func TestStolenSession_cannotTakeTheAccount(t *testing.T) {
 	ada.call(t, http.MethodPut, "/slots/passphrase", fresh).Refused(t, http.StatusForbidden, "wrong-secret")
 	ada.call(t, http.MethodPut, "/slots/recovery", recovery).Refused(t, http.StatusForbidden, "wrong-secret")
 	ada.call(t, http.MethodDelete, "/account", agent.CurrentAuth{CurrentAuth: wrong}).Refused(t, http.StatusForbidden, "wrong-secret")
+	ada.call(t, http.MethodPost, "/tokens", agent.NewToken{
+		CurrentAuth: wrong, Name: "x", Scopes: []agent.TokenScope{agent.TokenScopeReadGrants}, Expires: time.Now().Add(time.Hour),
+	}).Refused(t, http.StatusTooManyRequests, "slow-down")
 	ada.call(t, http.MethodPost, "/slots/renew", agent.Renewal{
 		Passphrase: newSlot(agent.SlotKindPassphrase, random(32)), Recovery: newSlot(agent.SlotKindRecovery, random(32)),
 	}).Refused(t, http.StatusConflict, "nothing-to-renew")

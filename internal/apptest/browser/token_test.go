@@ -19,7 +19,7 @@ func (d *demo) reading(t testing.TB, token, path string) int {
 }
 
 // makesToken gives a program access on the account page, and takes what is shown.
-func (b *tab) makesToken(name string, scopes ...string) (token string) {
+func (p *person) makesToken(b *tab, name string, scopes ...string) (token string) {
 	b.t.Helper()
 	b.open(b.demo.meins + "/account")
 	b.page("account")
@@ -28,6 +28,7 @@ func (b *tab) makesToken(name string, scopes ...string) (token string) {
 	for _, scope := range scopes {
 		b.click(`label.check:has([value="` + scope + `"])`)
 	}
+	b.fill("#token_passphrase", p.passphrase)
 	b.click("button[name=token-make]")
 	b.wait("document.querySelector('[data-secret]').textContent !== ''")
 	return b.text("[data-secret]")
@@ -47,7 +48,18 @@ func TestAccount_programOfOnesOwn_isGivenAccess_shownOnce_andEnded(t *testing.T)
 	b.click("button[name=token-make]")
 	b.says("#errors", "Please give the program a name.")
 	b.says("#errors", "Tick at least one thing that it may do.")
-	token := b.makesToken("Haushaltsbuch", "read:grants")
+	b.says("#errors", "Type your passphrase")
+
+	// Whoever sits down at the open page gets none.
+	b.fill("#token_name", "Haushaltsbuch")
+	b.click(`label.check:has([value="read:grants"])`)
+	b.fill("#token_passphrase", "not the passphrase at all")
+	b.click("button[name=token-make]")
+	b.wait("document.querySelector('#errors').innerText.includes('The passphrase is wrong.')")
+	if b.holds("document.querySelector('[data-secret]').textContent !== ''") || b.value("#token_name") != "Haushaltsbuch" {
+		t.Error("a wrong passphrase makes a token, or loses what was typed")
+	}
+	token := p.makesToken(b, "Haushaltsbuch", "read:grants")
 	b.click("button[name=token-done]")
 	b.again("document.querySelector('[data-token]')")
 	b.says("[data-token]", "Haushaltsbuch See your connections: who may read what Made")
@@ -77,7 +89,7 @@ func TestAccount_anotherPassphrase_endsThePrograms_unlessTheCustomerKeepsThem(t 
 	d := startDemo(t)
 	b, p := visit(t, d, desktop), erika()
 	p.anAccount(b)
-	token := b.makesToken("Haushaltsbuch", "read:grants", "withdraw")
+	token := p.makesToken(b, "Haushaltsbuch", "read:grants", "withdraw")
 	change := func(keeps bool, next, said string) {
 		b.open(d.meins + "/account")
 		b.page("account")

@@ -278,7 +278,7 @@ func (a *album) account(p *person) {
 	a.click("button[name=confirm]")
 	a.wait("document.querySelector('[data-form=recovery-prepare] [data-working]').textContent !== ''")
 	a.look("13-account-renewed")
-	a.makesToken("Haushaltsbuch", "read:grants", "read:releases")
+	p.makesToken(a.tab, "Haushaltsbuch", "read:grants", "read:releases")
 	a.look("13-account-token")
 	a.click("button[name=token-done]")
 	a.again("document.querySelector('[data-token]')")

@@ -1,6 +1,7 @@
 package stolen_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -102,7 +103,7 @@ func must(t *testing.T, err error) {
 // admit makes a token for a program, by a call that may be sent again: what was answered is not to be found.
 func (l *life) admit(t *testing.T) {
 	t.Helper()
-	in := `{"name":"my notes","scopes":["read:grants"],"expires":"` + time.Now().Add(time.Hour).UTC().Format(time.RFC3339) + `"}`
+	in := `{"current_auth":"` + base64.StdEncoding.EncodeToString(l.customer.Proof(t)) + `","name":"my notes","scopes":["read:grants"],"expires":"` + time.Now().Add(time.Hour).UTC().Format(time.RFC3339) + `"}`
 	r := l.program.Request(t, "POST", "/api/v1/tokens", strings.NewReader(in), apptest.JSON)
 	r.Header.Set("Idempotency-Key", "once")
 	secret := l.customer.Send(t, r).Text("secret")

@@ -84,9 +84,11 @@ submitted(making, t("token.making"), async () => {
   const problems = [];
   if (!name) problems.push({ field: "token_name", text: t("token.name.missing") });
   if (!scopes.length) problems.push({ field: "token-scope-0", text: t("token.may.missing") });
+  if (!$("#token_passphrase").value) problems.push({ field: "token_passphrase", text: t("field.missing.passphrase") });
   if (problems.length) throw wrong(...problems);
   const expires = new Date(Date.now() + $("#token_days").value * 86400000).toISOString();
-  const { secret } = await api("POST", "/tokens", { name, scopes, expires });
+  const { secret } = await beside("token_passphrase", wrongPassphrase,
+    () => call("token.make", { passphrase: $("#token_passphrase").value, name, scopes, expires }));
   making.reset();
   making.hidden = true;
   $("[data-secret]", made).textContent = secret;
