@@ -75,7 +75,7 @@ func (r *registrar) registers(t *testing.T, k *keys, more map[string]any) *rp {
 	wantJSON(t, a)
 	c := &rp{
 		op: r.op, id: a.Text("client_id"), secret: a.Text("client_secret"), method: r.method, keys: k,
-		redirect: metadata["redirect_uris"].([]string)[0], token: a.Text("registration_access_token"), uri: a.Text("registration_client_uri"),
+		redirect: metadata["redirect_uris"].([]string)[0], token: a.Text("registration_access_token"), uri: a.Text("registration_client_uri"), registered: a,
 	}
 	if !strings.HasPrefix(c.uri, r.Issuer+"/") || c.token == "" || c.secret != "" && a.Text("client_secret_expires_at") == "" {
 		t.Errorf("registered %s", a.Body)
@@ -356,7 +356,7 @@ func TestInitiatedLogin(t *testing.T) {
 		address := "https://www.certification.openid.net" + base + "/initiate_login"
 		c := r.registers(t, newKeys(t, ""), map[string]any{"initiate_login_uri": address})
 		a := c.manages(t, http.MethodGet)
-		if a.Status != http.StatusOK || a.Text("initiate_login_uri") != address {
+		if a.Status != http.StatusOK || a.Text("initiate_login_uri") != address || c.registered.Text("initiate_login_uri") != address {
 			t.Errorf("%d %s", a.Status, a.Body)
 		}
 		wantJSON(t, a)
