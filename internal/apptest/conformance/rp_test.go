@@ -27,8 +27,8 @@ type rp struct {
 	keys       *keys
 	token, uri string // of a registration, where there is one
 	registered apptest.Answer
-	second     *rp    // another client of the same party
-	post       *rp    // one that proves itself by client_secret_post
+	second     *rp // another client of the same party
+	post       *rp // one that proves itself by client_secret_post
 }
 
 // keys is the key pair of a relying party, with a name or without.
