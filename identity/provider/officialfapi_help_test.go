@@ -123,9 +123,14 @@ func (r *run) request(b badge, method, path string, form url.Values, header http
 	return read(rec)
 }
 
-// send sends a form as it is, on a connection with the client's certificate, if it has one.
+// send sends a form as it is, on a connection with the client's certificate, if it has one; to push a
+// request the suite presents it only where it proves the client.
 func (c *client) send(path string, form url.Values, proofs ...string) answer {
-	return c.run.request(c.badge, http.MethodPost, path, form, http.Header{"Dpop": proofs})
+	b := c.badge
+	if c.run.byKey && path == "/oauth/par" {
+		b = badge{}
+	}
+	return c.run.request(b, http.MethodPost, path, form, http.Header{"Dpop": proofs})
 }
 
 // proof makes a good one for a POST, or none where tokens are bound to certificates.
