@@ -19,8 +19,8 @@ import (
 var encoding = base64.RawURLEncoding.Strict()
 
 const (
-	tokenSize    = 32 // of a session token's secret
-	idLength     = 26 // of an identifier, in characters
+	tokenSize    = 32  // of a session token's secret
+	idLength     = 26  // of an identifier, in characters
 	maxUserAgent = 200 // bytes that are kept, for the customer's list of sessions
 )
 

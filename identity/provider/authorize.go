@@ -45,6 +45,9 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	case code != "":
 		p.o.ErrorPage(w, r, status, code)
 	case to.address == "":
+		if p.o.Restate != nil {
+			p.o.Restate(w, r, to.state, to.session.Expires)
+		}
 		p.o.Resume(w, r, to.flow, to.session, to.next)
 	default:
 		redirectTo(w, to.address)
@@ -57,6 +60,7 @@ type onward struct {
 	address string
 	flow    string
 	session identity.Session
+	state   string // the browser's, by that session
 	next    Next
 }
 
@@ -174,8 +178,9 @@ func (p *Provider) atOnce(r *http.Request, v identity.Vendor, q request) (onward
 	if err != nil || next.Step != StepResume {
 		return onward{}, false // the page that continues says what it is
 	}
+	visit.Browser = p.o.Accounts.BrowserState(s.ID) // as the browser is told too, if it has another
 	next.Ending = p.ending(visit, s, *next.Grant, next.claims)
-	return onward{session: s, next: next}, true
+	return onward{session: s, state: visit.Browser, next: next}, true
 }
 
 // refuseSilently answers prompt=none at once where no page could make a difference; the empty answer

@@ -148,3 +148,22 @@ func TestReturnVisit_thatIsAnsweredOtherwise_hasNoEnding(t *testing.T) {
 		}
 	}
 }
+
+func TestReturnVisit_tellsTheSessionsState_andTheBrowserThatLacksIt(t *testing.T) {
+	w := newWorld(t)
+	s, c := w.vendor(), w.customer()
+	c.approve(s.request("openid email"), "email")
+	own := w.accounts.BrowserState(c.session.ID)
+	for _, kept := range []string{"", "x", strings.Repeat("A", 22), own} {
+		q := s.request("openid email")
+		rec := c.visits(q, func(r *http.Request) { r.AddCookie(&http.Cookie{Name: stateCookie, Value: kept}) })
+		got := strings.Fields(rec.Body.String())
+		state := parameter(t, got[4]+"part"+got[5], "session_state")
+		if said := frameSays(t, string(s.ID), "https://shop.example", own, state); said != "unchanged" {
+			t.Errorf("keeping %q: %s", kept, said)
+		}
+		if told := rec.Header().Get("Restated"); (told == own) != (kept != own) {
+			t.Errorf("keeping %q, the browser is given %q", kept, told)
+		}
+	}
+}

@@ -114,6 +114,11 @@ func (w *world) provider(log *slog.Logger, change ...func(*provider.Options)) (*
 		ClearSession: func(rw http.ResponseWriter) {
 			http.SetCookie(rw, &http.Cookie{Name: cookieName, MaxAge: -1})
 		},
+		Restate: func(rw http.ResponseWriter, r *http.Request, state string, _ time.Time) {
+			if k, err := r.Cookie(stateCookie); err != nil || k.Value != state {
+				rw.Header().Set("Restated", state)
+			}
+		},
 		ErrorPage: func(rw http.ResponseWriter, _ *http.Request, status int, code string) {
 			rw.WriteHeader(status)
 			_, _ = io.WriteString(rw, "page: "+code)

@@ -43,6 +43,8 @@ type Options struct {
 	Session func(*http.Request) (identity.Session, error)
 	// ClearSession makes the browser forget its session.
 	ClearSession func(http.ResponseWriter)
+	// Restate hands the browser's state to a browser that has another or none. May be nil.
+	Restate func(w http.ResponseWriter, r *http.Request, state string, expires time.Time)
 	// ErrorPage shows what must not become a redirect: the vendor or its address is not known.
 	ErrorPage func(w http.ResponseWriter, r *http.Request, status int, code string)
 	// Resume shows the page that goes on under a grant in force (StepResume); without it browsers are

@@ -136,7 +136,7 @@ func newHandler(c serverConfig, n *node, m *metrics, now func() time.Time, log *
 	var pages *web.Web
 	oidc, err := provider.New(provider.Options{
 		Issuer: c.Issuer, Accounts: n.accounts, Vendors: n.vendors, Keys: n.keys, Consent: n.consent, Store: n.calls,
-		Now: now, Log: log, Session: session, ClearSession: cookie.Clear, StateCookie: cookie.StateName(),
+		Now: now, Log: log, Session: session, ClearSession: cookie.Clear, StateCookie: cookie.StateName(), Restate: cookie.Restate,
 		ErrorPage: func(w http.ResponseWriter, r *http.Request, status int, code string) { pages.Error(w, r, status, code) },
 		Resume: func(w http.ResponseWriter, r *http.Request, flow string, s identity.Session, n provider.Next) {
 			pages.Resume(w, r, flow, s, n)

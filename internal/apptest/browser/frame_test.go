@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/cdproto/network"
 )
 
 // watchingPage is a page with a frame in it, which hears what the frame says; a page within it may ask the
@@ -155,6 +157,14 @@ func TestFrame_tellsAVendorsPage_whenTheCustomerSignsOut(t *testing.T) {
 	again := w.message(b)
 	hears(b, again, "unchanged")
 	b.open(authorize + "&prompt=none")
+	b.wait("document.title === 'Vendor' && location.search.includes('code=') && !location.search.includes('" + latest + "')")
+	hears(b, w.message(b), "unchanged")
+	hears(b, again, "unchanged")
+
+	// A return visit that asks nothing, in a browser that has lost the state: it gets it again, and is told so.
+	b.do(network.DeleteCookies("meins_state").WithURL(d.meins))
+	hears(b, again, "changed")
+	b.open(authorize)
 	b.wait("document.title === 'Vendor' && location.search.includes('code=') && !location.search.includes('" + latest + "')")
 	hears(b, w.message(b), "unchanged")
 	hears(b, again, "unchanged")
