@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
@@ -223,5 +224,15 @@ func TestFrame_isTheSameForEverybody_andMayBeFramed(t *testing.T) {
 	sum := sha512.Sum384(script.Body.Bytes())
 	if script.Code != http.StatusOK || base64.StdEncoding.EncodeToString(sum[:]) != found[2] || script.Header().Get("Set-Cookie") != "" {
 		t.Errorf("the script is not the one that the page names: %d", script.Code)
+	}
+}
+
+func TestFrame_script_inBrowsersThatDiffer(t *testing.T) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Fatal("Node.js is needed here; make test installs it")
+	}
+	if out, err := exec.CommandContext(t.Context(), node, "--test", "check_session_test.mjs").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
 }

@@ -21,6 +21,13 @@ addEventListener("message", (e) => { if (e.origin === %q) heard.push(e.data); })
 const ask = (message) => document.querySelector("#op").contentWindow.postMessage(message, "*");
 </script><iframe id=op src=%q></iframe>`
 
+// askingPage is the vendor's own frame, which asks the other from time to time.
+const askingPage = `<!doctype html><script>
+const message = new URLSearchParams(location.search).get("message");
+addEventListener("message", (e) => { if (e.origin === %q) parent.location.href = "/result?" + e.data; });
+setInterval(() => parent.document.querySelector("#op").contentWindow.postMessage(message, "*"), 100);
+</script>`
+
 // site serves such a page to anybody, with a frame of an address of the provider.
 func site(t *testing.T, d *demo, framed string) string {
 	t.Helper()
@@ -31,6 +38,10 @@ func site(t *testing.T, d *demo, framed string) string {
 			_, _ = fmt.Fprint(w, `<!doctype html><script>
 				addEventListener("message", (e) => { if (e.source !== parent) parent.postMessage("within hears " + e.data, "*"); else parent.frames[0].postMessage(e.data, "*"); });
 			</script>`)
+		case "/verify": // as Session Management 1.0, 3.1 and 3.2, lay it out: both frames beside each other
+			_, _ = fmt.Fprintf(w, `<!doctype html><iframe id=op src=%q hidden></iframe><iframe src=%q hidden></iframe>`, d.meins+framed, "/asking?"+r.URL.RawQuery)
+		case "/asking":
+			_, _ = fmt.Fprintf(w, askingPage, d.meins)
 		case "/favicon.ico":
 		default:
 			_, _ = fmt.Fprintf(w, watchingPage, d.meins, d.meins+framed)
@@ -58,14 +69,16 @@ func (b *tab) asksFrame(message string) (said string) {
 
 // watched is a vendor with the frame in its pages.
 type watched struct {
-	t                 *testing.T
-	client, authorize string
+	t                       *testing.T
+	site, client, authorize string
 }
 
 func newWatched(t *testing.T, d *demo) watched {
 	t.Helper()
 	vendor := site(t, d, "/oauth/check_session")
-	w := watched{t: t, client: d.addVendor("--name", "Bank", "--redirect-uri", vendor+"/back", "--purpose", "email=To write to you")}
+	w := watched{t: t, site: vendor, client: d.addVendor(
+		"--name", "Bank", "--redirect-uri", vendor+"/back", "--post-logout-redirect-uri", vendor+"/bye", "--public", "--purpose", "email=To write to you",
+	)}
 	sum := sha256.Sum256([]byte(strings.Repeat("v", 43)))
 	w.authorize = d.meins + "/oauth/authorize?" + url.Values{
 		"client_id": {w.client}, "redirect_uri": {vendor + "/back"}, "response_type": {"code"}, "scope": {"openid email"},
@@ -184,6 +197,39 @@ func TestFrame_thatSeesNoCookies_saysSo(t *testing.T) {
 	w.hears(b, w.message(b), "error")
 	b.open(w.authorize + "&prompt=none")
 	b.wait("document.title === 'Vendor' && location.search.includes('code=')") // signed in all the same
+}
+
+// The module oidcc-session-management-rp-initiated-logout of the official suite: what the vendor's own frame
+// hears before and after the vendor signs the customer out.
+func TestFrame_besideTheVendorsOwn_asTheOfficialSuiteAsks(t *testing.T) {
+	t.Parallel()
+	d := startDemo(t)
+	w := newWatched(t, d)
+	b, p := visit(t, d, desktop), erika()
+	w.firstVisit(b, p)
+	message, hint := w.client+" "+b.query("session_state"), w.idToken(d, b.query("code"))
+	verify := w.site + "/verify?" + url.Values{"message": {message}}.Encode()
+	b.open(verify)
+	b.wait("location.pathname === '/result' && location.search === '?unchanged'")
+	b.open(d.meins + "/oauth/end_session?" + url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {w.site + "/bye"}, "state": {"s"}}.Encode())
+	b.wait("location.pathname === '/bye' && location.search === '?state=s'")
+	b.open(verify)
+	b.wait("location.pathname === '/result' && location.search === '?changed'")
+}
+
+// idToken is what the vendor gets for a code.
+func (w watched) idToken(d *demo, code string) string {
+	w.t.Helper()
+	form := url.Values{
+		"grant_type": {"authorization_code"}, "client_id": {w.client}, "code": {code},
+		"redirect_uri": {w.site + "/back"}, "code_verifier": {strings.Repeat("v", 43)},
+	}
+	v := confidential{d: d}
+	var tokens struct {
+		ID string `json:"id_token"`
+	}
+	v.answered(w.t, v.post(w.t, "/oauth/token", "application/x-www-form-urlencoded", form.Encode()), &tokens)
+	return tokens.ID
 }
 
 func TestOtherPages_standInNoFrame(t *testing.T) {

@@ -133,10 +133,16 @@ func TestConfig(t *testing.T) {
 		"oidcc-rp-initiated-logout-discovery-endpoint-verification",
 		"oidcc-backchannel-logout-discovery-endpoint-verification",
 		"oidcc-frontchannel-logout-discovery-endpoint-verification",
+		"oidcc-session-management-discovery-endpoint-verification",
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := o.metadata(t)
 			o.wantEndpoints(t, m)
+			if strings.Contains(name, "session-management") {
+				if frame, _ := m["check_session_iframe"].(string); frame != o.Issuer+"/oauth/check_session" {
+					t.Errorf("check_session_iframe %q", frame)
+				}
+			}
 			if m["end_session_endpoint"] == nil {
 				t.Error("no end_session_endpoint")
 			}
