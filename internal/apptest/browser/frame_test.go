@@ -19,7 +19,7 @@ const watchingPage = `<!doctype html><title>Vendor</title><script>
 const heard = [];
 addEventListener("message", (e) => { if (e.origin === %q) heard.push(e.data); });
 const ask = (message) => document.querySelector("#op").contentWindow.postMessage(message, "*");
-</script><iframe id=op src=%q></iframe>`
+</script><iframe id=op onload="window.ready = true" src=%q></iframe>`
 
 // askingPage is the vendor's own frame, which asks the other from time to time.
 const askingPage = `<!doctype html><script>
@@ -52,18 +52,13 @@ func site(t *testing.T, d *demo, framed string) string {
 	return s.URL
 }
 
-// asksFrame posts a message to the frame until it answers, and gives the answer: while it loads nobody hears.
+// asksFrame posts a message to the frame, once that has loaded, and gives its answer.
 func (b *tab) asksFrame(message string) (said string) {
 	b.t.Helper()
-	b.eval(fmt.Sprintf(`(async () => {
-		for (let n = 0; n < 200; n++) {
-			heard.length = 0;
-			ask(%s);
-			for (let m = 0; m < 10 && heard.length === 0; m++) await new Promise((go) => setTimeout(go, 10));
-			if (heard.length > 0) return heard[0];
-		}
-		return "nothing";
-	})()`, message), &said)
+	b.wait("window.ready")
+	b.eval("heard.length = 0; ask("+message+")", nil)
+	b.wait("heard.length > 0")
+	b.eval("heard.join()", &said) // one answer, and no more
 	return said
 }
 
