@@ -126,7 +126,6 @@ func (s *REST) ResumeFlow(w http.ResponseWriter, r *http.Request) {
 // DenyFlow records the customer's "no" and sends the browser back with it: a normal outcome.
 func (s *REST) DenyFlow(w http.ResponseWriter, r *http.Request) {
 	called(s, w, r, func(ctx context.Context, who identity.Session, in Denial) (RedirectAnswer, error) {
-		s.restate(w, r, who)
 		to, err := s.o.Provider.Deny(ctx, who, in.Flow, consent.Refusal{Digest: in.Digest, Locale: in.Locale, GPC: private(r)})
 		return RedirectAnswer{Redirect: to}, err
 	})

@@ -45,8 +45,8 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	case code != "":
 		p.o.ErrorPage(w, r, status, code)
 	case to.address == "":
-		if p.o.Restate != nil {
-			p.o.Restate(w, r, to.state, to.session.Expires)
+		if state := to.next.Ending.state; state != "" && p.o.Restate != nil {
+			p.o.Restate(w, r, state, to.session.Expires)
 		}
 		p.o.Resume(w, r, to.flow, to.session, to.next)
 	default:
@@ -60,7 +60,6 @@ type onward struct {
 	address string
 	flow    string
 	session identity.Session
-	state   string // the browser's, by that session
 	next    Next
 }
 
@@ -128,9 +127,7 @@ func (p *Provider) answerRequest(r *http.Request, v identity.Vendor, outside url
 		q, wrong = p.readRequest(r.Context(), v, form)
 	}
 	if wrong != nil {
-		to := replyToForm(v, form)
-		to.browser = p.browserState(r)
-		return onward{address: p.response(to, wrong)}, 0, ""
+		return onward{address: p.response(replyToForm(v, form), wrong)}, 0, ""
 	}
 	return p.proceed(r, v, q), 0, ""
 }
@@ -143,7 +140,6 @@ func (p *Provider) proceed(r *http.Request, v identity.Vendor, q request) onward
 		}
 	}
 	if q.prompts(promptNone) {
-		q.Browser = p.browserState(r)
 		if refused := p.refuseSilently(r, v, q); refused != "" {
 			return onward{address: refused}
 		}
@@ -178,9 +174,8 @@ func (p *Provider) atOnce(r *http.Request, v identity.Vendor, q request) (onward
 	if err != nil || next.Step != StepResume {
 		return onward{}, false // the page that continues says what it is
 	}
-	visit.Browser = p.o.Accounts.BrowserState(s.ID) // as the browser is told too, if it has another
 	next.Ending = p.ending(visit, s, *next.Grant, next.claims)
-	return onward{session: s, state: visit.Browser, next: next}, true
+	return onward{session: s, next: next}, true
 }
 
 // refuseSilently answers prompt=none at once where no page could make a difference; the empty answer

@@ -19,6 +19,8 @@ import (
 type Ending struct {
 	Before, After string
 	Key           vault.GrantKey
+
+	state string // the browser's, as the address names it
 }
 
 // IsZero says that there is no ending: the page asks Resume for the address.
@@ -49,11 +51,12 @@ func (p *Provider) ending(v visit, s identity.Session, g consent.Grant, claims [
 	}
 	key := vault.NewGrantKey()
 	open := p.mint(kindOpenCode, p.codeFor(v, s, g, claims, key)) + "."
-	before, after, ok := strings.Cut(p.response(replyTo(v.vendor, v.request), outcome{"code": {open}}), open)
+	to := p.replyOf(v, s)
+	before, after, ok := strings.Cut(p.response(to, outcome{"code": {open}}), open)
 	if !ok {
 		return Ending{}
 	}
-	return Ending{Before: before + open, After: after, Key: key}
+	return Ending{Before: before + open, After: after, Key: key, state: to.browser}
 }
 
 // readCode opens an authorization code: one that was made whole here, or one that the page of a return

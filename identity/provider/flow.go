@@ -39,11 +39,10 @@ type request struct {
 	Subjects    []string        `json:"subs,omitempty"` // the only customers who may answer, by name
 	Seen        string          `json:"seen,omitempty"` // the login that was there already, see loginOf
 	Resources   []string        `json:"resources,omitempty"`
-	Thumbprint  string          `json:"jkt,omitempty"`     // of the key that the code is bound to (RFC 9449, 10)
-	Pushed      string          `json:"pushed,omitempty"`  // the name of a request that was pushed
-	Device      string          `json:"device,omitempty"`  // where a device waits that it is for
-	Until       time.Time       `json:"until,omitzero"`    // of a request for later: how long it waits
-	Browser     string          `json:"browser,omitempty"` // its state, where a silent answer may find no session
+	Thumbprint  string          `json:"jkt,omitempty"`    // of the key that the code is bound to (RFC 9449, 10)
+	Pushed      string          `json:"pushed,omitempty"` // the name of a request that was pushed
+	Device      string          `json:"device,omitempty"` // where a device waits that it is for
+	Until       time.Time       `json:"until,omitzero"`   // of a request for later: how long it waits
 	Issued      time.Time       `json:"issued"`
 }
 

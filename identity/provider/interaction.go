@@ -113,9 +113,6 @@ func (p *Provider) next(ctx context.Context, v visit, s *identity.Session) (Next
 		Ask: v.ask, Digest: v.ask.Digest(), LoginHint: v.LoginHint, UILocales: v.UILocales,
 		PromptNone: v.prompts(promptNone), Reauthenticate: s != nil, Create: s == nil && v.prompts(promptCreate),
 	}
-	if s != nil {
-		v.login = s.ID
-	}
 	usable := s != nil && v.fresh(*s, p.o.Now())
 	switch {
 	case n.PromptNone && (!usable || s.MustRenew):
@@ -258,5 +255,5 @@ func (p *Provider) refuse(v visit, code string) string {
 	if v.Device != "" {
 		return p.deviceDone(deviceDenied)
 	}
-	return p.response(p.replyOf(v), failure(code, ""))
+	return p.response(replyTo(v.vendor, v.request), failure(code, ""))
 }

@@ -169,9 +169,6 @@ func (p *Provider) answerPushed(r *http.Request, v identity.Vendor, uri string) 
 			err = errUsed
 		}
 	}
-	if err != nil {
-		q.Browser = p.browserState(r)
-	}
 	switch {
 	case errors.Is(err, errPushedLate), errors.Is(err, errUsed):
 		return onward{address: p.response(replyTo(v, q), failure(errInvalidURI, "the pushed request has expired or was answered"))}, 0, ""

@@ -44,20 +44,18 @@ type reply struct {
 	address string
 	state   string
 	mode    string // one of responseModes; empty means query
-	browser string // the state of the browser that it goes to, if that is known
+	browser string // the state of the browser that it goes to, with a yes
 }
 
 // replyTo is the reply to a request that was found valid.
 func replyTo(v identity.Vendor, q request) reply {
-	return reply{vendor: v, address: q.RedirectURI, state: q.State, mode: q.Mode, browser: q.Browser}
+	return reply{vendor: v, address: q.RedirectURI, state: q.State, mode: q.Mode}
 }
 
-// replyOf is the reply to a visit: it knows the session, where there is one.
-func (p *Provider) replyOf(v visit) reply {
+// replyOf is the reply that takes a customer's yes.
+func (p *Provider) replyOf(v visit, s identity.Session) reply {
 	to := replyTo(v.vendor, v.request)
-	if v.login != "" {
-		to.browser = p.o.Accounts.BrowserState(v.login)
-	}
+	to.browser = p.o.Accounts.BrowserState(s.ID)
 	return to
 }
 

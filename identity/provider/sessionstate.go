@@ -28,21 +28,22 @@ const saltSize = 16
 
 // sessionState is what a vendor shows to the frame (Session Management 1.0, 2 and 3.2): a hash over the
 // client, the origin of the address that it is sent to, the browser's state and a salt. It opens nothing, and
-// two vendors cannot tell from theirs that they share a customer. Where no browser is known to be signed
-// in it fits none, so that the frame answers "changed"; a state that anybody could compute would let
-// any site find out who is signed in here. It is empty for an app's private scheme, which has no origin.
+// two vendors cannot tell from theirs that they share a customer. With a refusal it is a random text, for which
+// the frame has no answer but "error": whom the customer gave nothing does not watch who comes and goes, and
+// a state of nobody, that anybody could compute, would let any site find out who is signed in here.
+// It is empty for an app's private scheme, which has no origin.
 func sessionState(to reply) string {
 	origin := originOf(to.address)
 	if origin == "" {
 		return ""
 	}
-	var random [2 * saltSize]byte
-	_, _ = rand.Read(random[:]) // does not fail: it ends the program
-	salt, browser := encoding.EncodeToString(random[:saltSize]), to.browser
-	if browser == "" {
-		browser = encoding.EncodeToString(random[saltSize:])
+	random := make([]byte, saltSize)
+	_, _ = rand.Read(random) // does not fail: it ends the program
+	salt := encoding.EncodeToString(random)
+	if to.browser == "" {
+		return salt
 	}
-	sum := sha256.Sum256([]byte(to.vendor.ClientID() + " " + origin + " " + browser + " " + salt))
+	sum := sha256.Sum256([]byte(to.vendor.ClientID() + " " + origin + " " + to.browser + " " + salt))
 	return encoding.EncodeToString(sum[:]) + "." + salt
 }
 
@@ -58,18 +59,6 @@ func originOf(address string) string {
 		host = host[:strings.LastIndexByte(host, ':')]
 	}
 	return u.Scheme + "://" + strings.TrimSuffix(host, ":")
-}
-
-// browserState is the state that the browser keeps, or nothing: what has another form is none of ours.
-func (p *Provider) browserState(r *http.Request) string {
-	c, err := r.Cookie(p.o.StateCookie)
-	if err != nil {
-		return ""
-	}
-	if b, err := encoding.DecodeString(c.Value); err != nil || len(b) != saltSize {
-		return ""
-	}
-	return c.Value
 }
 
 // serveFrame shows the frame. It is the same for everybody, looks at no session and sets no cookie; of all

@@ -5,7 +5,6 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os/exec"
 	"regexp"
@@ -13,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/identity"
 	"github.com/meins-id/meins/vault"
 )
@@ -53,6 +53,13 @@ func TestSessionState_isWhatTheFrameWorksOut_inEveryMode(t *testing.T) {
 				}
 				state, _ = w.signedAnswer(s, got.Get("response"), "ES256")["session_state"].(string)
 			}
+			if seen[state] {
+				t.Errorf("%s, %s: the same state twice", mode, name)
+			}
+			if seen[state] = true; name != "yes" {
+				fitsNothing(t, state)
+				continue
+			}
 			if said := frameSays(t, client, "https://shop.example", browser, state); said != "unchanged" {
 				t.Errorf("%s, %s: %s", mode, name, said)
 			}
@@ -67,11 +74,15 @@ func TestSessionState_isWhatTheFrameWorksOut_inEveryMode(t *testing.T) {
 					t.Errorf("%s, %s: %s hears %s", mode, name, what, other)
 				}
 			}
-			if seen[state] {
-				t.Errorf("%s, %s: the same state twice", mode, name)
-			}
-			seen[state] = true
 		}
+	}
+}
+
+// fitsNothing wants a state for which the frame has no answer but "error".
+func fitsNothing(t *testing.T, state string) {
+	t.Helper()
+	if raw, err := base64.RawURLEncoding.DecodeString(state); err != nil || len(raw) != 16 {
+		t.Errorf("the state of a refusal is %q", state)
 	}
 }
 
@@ -102,49 +113,27 @@ func TestSessionState_changesWithTheLogin_andSaysNothingOfIt(t *testing.T) {
 	}
 }
 
-// withState sends a request from a browser that keeps a state, and perhaps a session.
-func (w *world) withState(q url.Values, state, session string) url.Values {
-	w.t.Helper()
-	r := httptest.NewRequestWithContext(w.t.Context(), http.MethodGet, "/oauth/authorize?"+q.Encode(), nil)
-	r.AddCookie(&http.Cookie{Name: stateCookie, Value: state})
-	if session != "" {
-		r.AddCookie(&http.Cookie{Name: cookieName, Value: session})
-	}
-	rec := w.do(r)
-	if rec.Header().Get("Set-Cookie") != "" {
-		w.t.Error("the answer sets a cookie")
-	}
-	u, err := url.Parse(rec.Header().Get("Location"))
-	w.must(err)
-	if u.Path == "/continue" {
-		n, err := w.p.Next(w.t.Context(), u.Query().Get("flow"), nil)
-		w.must(err)
-		u, err = url.Parse(n.Redirect)
-		w.must(err)
-	}
-	return u.Query()
-}
-
-// A vendor that is told "nobody" must be told so of what the frame sees, or it would ask again and again.
-func TestSessionState_ofAMistake_isOfWhatTheBrowserKeeps(t *testing.T) {
+// Whom the customer gives nothing, hears a state with which it cannot watch who comes and goes.
+func TestSessionState_ofARefusal_fitsNothing(t *testing.T) {
 	w := newWorld(t)
 	s, c := w.vendor(), w.customer()
 	browser := w.accounts.BrowserState(c.session.ID)
-	w.must(w.accounts.Logout(t.Context(), c.session.ID)) // elsewhere: the browser has not heard
-	for name, q := range map[string]url.Values{
-		"a mistake": s.request("openid", "response_type", "token"), "nobody is there": s.request("openid", "prompt", "none"),
-		"too late": {"client_id": {string(s.ID)}, "request_uri": {late(w, s)}},
+	denied := w.flow(s.request("openid email"))
+	ask, err := w.p.Next(t.Context(), denied, &c.session)
+	w.must(err)
+	no, err := w.p.Deny(t.Context(), c.session, denied, consent.Refusal{Digest: ask.Digest})
+	w.must(err)
+	failed := w.authorize(s.request("openid", "prompt", "none"), "")
+	for name, address := range map[string]string{
+		"a no": no, "nobody is there": failed.String(), "a mistake": w.authorize(s.request("openid", "response_type", "token"), c.cookie).String(),
+		"no consent": w.authorize(s.request("openid", "prompt", "none"), c.cookie).String(),
+		"not now":    w.authorize(s.request("openid", "prompt", "none", "max_age", "0"), c.cookie).String(),
+		"too late":   w.authorize(url.Values{"client_id": {string(s.ID)}, "request_uri": {late(w, s)}}, c.cookie).String(),
 	} {
-		got := w.withState(q, browser, c.cookie)
-		if got.Get("error") == "" || frameSays(t, string(s.ID), "https://shop.example", browser, got.Get("session_state")) != "unchanged" {
-			t.Errorf("%s: %v", name, got)
+		if parameter(t, address, "error") == "" || strings.Contains(address, browser) {
+			t.Errorf("%s: %s", name, address)
 		}
-		for _, none := range []string{"", "x", browser + "x", strings.Repeat("a", 300), `"` + browser + `"`} {
-			got := w.withState(q, none, "")
-			if state := got.Get("session_state"); frameSays(t, string(s.ID), "https://shop.example", none, state) != "changed" {
-				t.Errorf("%s: anybody can work the state of nobody out, with %q", name, none)
-			}
-		}
+		fitsNothing(t, parameter(t, address, "session_state"))
 	}
 }
 
@@ -153,26 +142,6 @@ func late(w *world, s shop) string {
 	uri := w.push(s, s.request("openid"))
 	w.clock.move(2 * time.Minute)
 	return uri
-}
-
-func TestSessionState_byPost_isOfTheBrowserThatAsked(t *testing.T) {
-	w := newWorld(t)
-	s, c := w.vendor(), w.customer()
-	browser := w.accounts.BrowserState(c.session.ID)
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/oauth/authorize", strings.NewReader(s.request("openid", "prompt", "none").Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.AddCookie(&http.Cookie{Name: stateCookie, Value: browser})
-	u, err := url.Parse(w.do(r).Header().Get("Location"))
-	w.must(err)
-	n, err := w.p.Next(t.Context(), u.Query().Get("flow"), nil)
-	w.must(err)
-	failed, err := w.p.Fail(t.Context(), u.Query().Get("flow"), "login_required")
-	w.must(err)
-	for _, address := range []string{n.Redirect, failed} {
-		if frameSays(t, string(s.ID), "https://shop.example", browser, parameter(t, address, "session_state")) != "unchanged" {
-			t.Errorf("another browser's state: %s", address)
-		}
-	}
 }
 
 func TestSessionState_isForTheOriginOfTheAddress(t *testing.T) {

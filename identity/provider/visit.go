@@ -16,8 +16,7 @@ type visit struct {
 	request
 	vendor identity.Vendor
 	ask    consent.Ask
-	again  bool       // the customer wants to look at what was refused
-	login  id.Session // whose answer it is, once that is known
+	again  bool // the customer wants to look at what was refused
 }
 
 // visit opens a flow. The vendor is read anew: one that is gone, or that no longer has the address,
@@ -51,7 +50,6 @@ func (p *Provider) visitBy(ctx context.Context, flow string, s identity.Session)
 	case s.Account == "" || !v.fresh(s, p.o.Now()):
 		return visit{}, ErrSignIn
 	}
-	v.login = s.ID
 	return v, p.unanswered(ctx, v.request)
 }
 
@@ -104,7 +102,7 @@ func (p *Provider) sidOf(client id.Client, s id.Session) string {
 // succeed is the address with the code. The claims are those that were approved; where each may go,
 // the ask says.
 func (p *Provider) succeed(v visit, s identity.Session, g consent.Grant, approved []string, key vault.GrantKey) string {
-	return p.response(p.replyOf(v), outcome{"code": {p.mint(kindCode, p.codeFor(v, s, g, approved, key))}})
+	return p.response(p.replyOf(v, s), outcome{"code": {p.mint(kindCode, p.codeFor(v, s, g, approved, key))}})
 }
 
 // codeFor is what the code says.

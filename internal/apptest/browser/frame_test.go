@@ -148,13 +148,14 @@ func TestFrame_tellsAVendorsPage_whenTheCustomerSignsOut(t *testing.T) {
 		t.Error("the vendor's page sees a cookie of ours")
 	}
 
-	// Nobody is signed in, and the frame does not let anybody find that out by itself.
+	// Nobody is signed in: there is nothing to watch, and the frame lets nobody find that out by itself.
 	b.open(authorize + "&prompt=none")
 	b.wait("document.title === 'Vendor' && document.readyState === 'complete'")
 	if b.query("error") != "login_required" {
 		t.Errorf("the vendor got %s", b.address())
 	}
-	hears(b, w.message(b), "changed")
+	hears(b, w.message(b), "error")
+	hears(b, question, "changed")
 
 	// Signed in again, the old state stays changed and the new one holds.
 	b.open(authorize)
