@@ -47,6 +47,23 @@ func TestPages_nameOnlyWhatIsThere(t *testing.T) {
 	}
 }
 
+func TestDecisions_standAllOnTheirPage(t *testing.T) {
+	const folder = "../../docs/decisions"
+	index, err := os.ReadFile(path.Join(folder, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range records {
+		if r.Name() != "README.md" && strings.Count(string(index), "]("+r.Name()+")") != 1 {
+			t.Errorf("%s does not stand in the list once", r.Name())
+		}
+	}
+}
+
 // documents reads every page of the project, and the names of all its tests.
 func documents(t *testing.T, root fs.FS) (pages map[string]string, tests map[string]bool) {
 	t.Helper()
