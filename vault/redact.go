@@ -3,7 +3,6 @@ package vault
 import (
 	"fmt"
 	"io"
-	"log/slog"
 )
 
 // redacted is all that secrets and personal values ever print. Format covers every verb of fmt;
@@ -13,8 +12,6 @@ const redacted = "[redacted]"
 
 func redact(f fmt.State) { _, _ = io.WriteString(f, redacted) } // fmt.State keeps no error
 
-var hidden = slog.StringValue(redacted)
-
 // String hides the secret.
 func (Secret) String() string { return redacted }
 
@@ -23,9 +20,6 @@ func (Secret) GoString() string { return redacted }
 
 // Format hides the secret under every verb.
 func (Secret) Format(f fmt.State, _ rune) { redact(f) }
-
-// LogValue hides the secret.
-func (Secret) LogValue() slog.Value { return hidden }
 
 // MarshalJSON hides the secret.
 func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
@@ -39,9 +33,6 @@ func (RecoveryCode) GoString() string { return redacted }
 // Format hides the code under every verb.
 func (RecoveryCode) Format(f fmt.State, _ rune) { redact(f) }
 
-// LogValue hides the code.
-func (RecoveryCode) LogValue() slog.Value { return hidden }
-
 // MarshalJSON hides the code.
 func (RecoveryCode) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
 
@@ -54,17 +45,11 @@ func (Claims) GoString() string { return redacted }
 // Format hides the values under every verb.
 func (Claims) Format(f fmt.State, _ rune) { redact(f) }
 
-// LogValue hides the values.
-func (Claims) LogValue() slog.Value { return hidden }
-
 // String hides the values.
 func (Document) String() string { return redacted }
 
 // GoString hides the values.
 func (Document) GoString() string { return redacted }
-
-// LogValue hides the values.
-func (Document) LogValue() slog.Value { return hidden }
 
 // String hides the values.
 func (Persona) String() string { return redacted }
@@ -75,9 +60,6 @@ func (Persona) GoString() string { return redacted }
 // Format hides the values under every verb.
 func (Persona) Format(f fmt.State, _ rune) { redact(f) }
 
-// LogValue hides the values.
-func (Persona) LogValue() slog.Value { return hidden }
-
 // String hides the value.
 func (Attribute) String() string { return redacted }
 
@@ -86,6 +68,3 @@ func (Attribute) GoString() string { return redacted }
 
 // Format hides the value under every verb.
 func (Attribute) Format(f fmt.State, _ rune) { redact(f) }
-
-// LogValue hides the value.
-func (Attribute) LogValue() slog.Value { return hidden }

@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -76,6 +75,3 @@ func (*Agent) String() string { return redacted }
 
 // GoString hides what the agent holds.
 func (*Agent) GoString() string { return redacted }
-
-// LogValue hides what the agent holds.
-func (*Agent) LogValue() slog.Value { return hidden }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 
@@ -32,9 +31,6 @@ func (Attributes) String() string { return redacted }
 // GoString hides the values.
 func (Attributes) GoString() string { return redacted }
 
-// LogValue hides the values.
-func (Attributes) LogValue() slog.Value { return hidden }
-
 // Saved is what a change of the vault led to.
 type Saved struct {
 	Revision uint64   `json:"revision"`
@@ -57,9 +53,6 @@ func (Edit) String() string { return redacted }
 
 // GoString hides the values.
 func (Edit) GoString() string { return redacted }
-
-// LogValue hides the values.
-func (Edit) LogValue() slog.Value { return hidden }
 
 // Get reads attributes of the base persona: those of these names, also derived ones, or without
 // names all that are set.

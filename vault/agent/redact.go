@@ -1,13 +1,9 @@
 package agent
 
-import "log/slog"
-
 // What carries a proof, a share or a grant key prints as nothing. The types are generated; their
 // methods are here.
 
 const redacted = "[redacted]"
-
-var hidden = slog.StringValue(redacted)
 
 // String hides the secret.
 func (NewSlot) String() string { return redacted }
@@ -15,17 +11,11 @@ func (NewSlot) String() string { return redacted }
 // GoString hides the secret.
 func (NewSlot) GoString() string { return redacted }
 
-// LogValue hides the secret.
-func (NewSlot) LogValue() slog.Value { return hidden }
-
 // String hides the secret.
 func (NewAccount) String() string { return redacted }
 
 // GoString hides the secret.
 func (NewAccount) GoString() string { return redacted }
-
-// LogValue hides the secret.
-func (NewAccount) LogValue() slog.Value { return hidden }
 
 // String hides the secret.
 func (CurrentAuth) String() string { return redacted }
@@ -33,17 +23,11 @@ func (CurrentAuth) String() string { return redacted }
 // GoString hides the secret.
 func (CurrentAuth) GoString() string { return redacted }
 
-// LogValue hides the secret.
-func (CurrentAuth) LogValue() slog.Value { return hidden }
-
 // String hides the secret.
 func (SlotChange) String() string { return redacted }
 
 // GoString hides the secret.
 func (SlotChange) GoString() string { return redacted }
-
-// LogValue hides the secret.
-func (SlotChange) LogValue() slog.Value { return hidden }
 
 // String hides the secret.
 func (Renewal) String() string { return redacted }
@@ -51,17 +35,11 @@ func (Renewal) String() string { return redacted }
 // GoString hides the secret.
 func (Renewal) GoString() string { return redacted }
 
-// LogValue hides the secret.
-func (Renewal) LogValue() slog.Value { return hidden }
-
 // String hides the secret.
 func (Login) String() string { return redacted }
 
 // GoString hides the secret.
 func (Login) GoString() string { return redacted }
-
-// LogValue hides the secret.
-func (Login) LogValue() slog.Value { return hidden }
 
 // String hides the secret.
 func (Reauthentication) String() string { return redacted }
@@ -69,17 +47,11 @@ func (Reauthentication) String() string { return redacted }
 // GoString hides the secret.
 func (Reauthentication) GoString() string { return redacted }
 
-// LogValue hides the secret.
-func (Reauthentication) LogValue() slog.Value { return hidden }
-
 // String hides the secret.
 func (LoginAnswer) String() string { return redacted }
 
 // GoString hides the secret.
 func (LoginAnswer) GoString() string { return redacted }
-
-// LogValue hides the secret.
-func (LoginAnswer) LogValue() slog.Value { return hidden }
 
 // String hides the secret.
 func (SessionAnswer) String() string { return redacted }
@@ -87,17 +59,11 @@ func (SessionAnswer) String() string { return redacted }
 // GoString hides the secret.
 func (SessionAnswer) GoString() string { return redacted }
 
-// LogValue hides the secret.
-func (SessionAnswer) LogValue() slog.Value { return hidden }
-
 // String hides the secret.
 func (Session) String() string { return redacted }
 
 // GoString hides the secret.
 func (Session) GoString() string { return redacted }
-
-// LogValue hides the secret.
-func (Session) LogValue() slog.Value { return hidden }
 
 // String hides the secret.
 func (Approval) String() string { return redacted }
@@ -105,17 +71,11 @@ func (Approval) String() string { return redacted }
 // GoString hides the secret.
 func (Approval) GoString() string { return redacted }
 
-// LogValue hides the secret.
-func (Approval) LogValue() slog.Value { return hidden }
-
 // String hides the secret.
 func (Resumption) String() string { return redacted }
 
 // GoString hides the secret.
 func (Resumption) GoString() string { return redacted }
-
-// LogValue hides the secret.
-func (Resumption) LogValue() slog.Value { return hidden }
 
 // String hides the secret.
 func (NewToken) String() string { return redacted }
@@ -123,14 +83,8 @@ func (NewToken) String() string { return redacted }
 // GoString hides the secret.
 func (NewToken) GoString() string { return redacted }
 
-// LogValue hides the secret.
-func (NewToken) LogValue() slog.Value { return hidden }
-
 // String hides the secret.
 func (MadeToken) String() string { return redacted }
 
 // GoString hides the secret.
 func (MadeToken) GoString() string { return redacted }
-
-// LogValue hides the secret.
-func (MadeToken) LogValue() slog.Value { return hidden }

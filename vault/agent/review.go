@@ -3,7 +3,6 @@ package agent
 import (
 	"bytes"
 	"context"
-	"log/slog"
 	"slices"
 	"sync"
 
@@ -29,9 +28,6 @@ func (Pending) String() string { return redacted }
 
 // GoString hides the values.
 func (Pending) GoString() string { return redacted }
-
-// LogValue hides the values.
-func (Pending) LogValue() slog.Value { return hidden }
 
 // Decision is the customer's yes to some or all of what was shown.
 type Decision struct {

@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"errors"
-	"log/slog"
 
 	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/vault"
@@ -27,9 +26,6 @@ func (Prepared) String() string { return redacted }
 
 // GoString hides the code.
 func (Prepared) GoString() string { return redacted }
-
-// LogValue hides the code.
-func (Prepared) LogValue() slog.Value { return hidden }
 
 // purpose says what a prepared recovery code is for. The zero purpose confirms nothing.
 type purpose int

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 )
 
 // KeySize is the length of every key in bytes.
@@ -98,9 +97,6 @@ func (Key) GoString() string { return redacted }
 
 // Format hides the key under every verb.
 func (Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) } // fmt.State keeps no error
-
-// LogValue hides the key.
-func (Key) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // MarshalJSON hides the key: storing one takes Bytes, said on purpose.
 func (Key) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }

@@ -1,7 +1,6 @@
 package strength
 
 import (
-	"log/slog"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -17,9 +16,6 @@ type Estimate struct {
 	Warning Warning `json:"warning,omitempty"` // what makes it weak, below 3
 	guesses float64
 }
-
-// LogValue says no more than the score.
-func (e Estimate) LogValue() slog.Value { return slog.IntValue(e.Score) }
 
 // String says no more than the score.
 func (e Estimate) String() string { return strconv.Itoa(e.Score) }
