@@ -266,7 +266,7 @@ func received(g Grant) []string {
 	return names
 }
 
-func erasureKey(g id.Grant) string { return "consent/erasure/" + string(g) }
+func erasureKey(g id.Grant) string { return grantKey(g, "erasure") }
 
 // erasureRecord is the newest request for deletion under a grant. What went before is in the receipts.
 type erasureRecord struct {

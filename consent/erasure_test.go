@@ -133,7 +133,7 @@ func TestErasure_wrong_isRefused_andForgottenWithTheAccount(t *testing.T) {
 	if err := r.Forget(t.Context(), c.account); err != nil {
 		t.Fatal(err)
 	}
-	if n := r.count(t, "consent/erasure/"); n != 0 {
+	if n := r.parts(t, "erasure"); n != 0 {
 		t.Errorf("%d requests are left", n)
 	}
 }

@@ -278,7 +278,7 @@ func TestPermit_recordsMissingOrUnreadable_refuse(t *testing.T) {
 		for name, value := range map[string][]byte{"missing": nil, "empty": {}, "garbage": []byte("garbage"), "newer": []byte(`{"v":2,"state":"given"}`)} {
 			r := newRoom(t, consent.Gathered)
 			g, _ := r.approve(t, newCustomer(), shop(), "email")
-			r.tamper(t, "consent/"+part+"/"+string(g.ID), value)
+			r.tamper(t, "consent/grant/"+string(g.ID)+"/"+part, value)
 			if p, err := r.Permit(t.Context(), reading(g, "email")); err == nil || p != (consent.Permit{}) {
 				t.Errorf("%s %s: permitted", part, name)
 			}

@@ -11,12 +11,12 @@ import (
 
 // This file and its sisters store_*.go are the only ones that know a key. What a grant is made of:
 //
-//	consent/terms/<grant>              what never changes
-//	consent/state/<grant>              where it stands; kept when all else is forgotten, so that
+//	consent/grant/<grant>/terms        what never changes
+//	consent/grant/<grant>/state        where it stands; kept when all else is forgotten, so that
 //	                                   neither its identifier nor its tokens come to life again
-//	consent/capsule/<grant>            the sealed values; expires with the grant
-//	consent/usage/<grant>              how often and when last read
-//	consent/erasure/<grant>            what the vendor was asked to delete, and its answer
+//	consent/grant/<grant>/capsule      the sealed values; expires with the grant
+//	consent/grant/<grant>/usage        how often and when last read
+//	consent/grant/<grant>/erasure      what the vendor was asked to delete, and its answer
 //	consent/reads/<grant>/<place>      what was read
 //	consent/account/<account>/<grant>  the grants of an account
 //	consent/client/<client>/<grant>    the grants for a vendor
@@ -32,10 +32,14 @@ import (
 //
 //	consent/document/<account>         which revisions are kept
 //	consent/document/<account>/<n>     one of them
-func termsKey(g id.Grant) string   { return "consent/terms/" + string(g) }
-func stateKey(g id.Grant) string   { return "consent/state/" + string(g) }
-func capsuleKey(g id.Grant) string { return "consent/capsule/" + string(g) }
-func usageKey(g id.Grant) string   { return "consent/usage/" + string(g) }
+//
+// What a read needs of a grant lies together: it is found on one page of the store, or two.
+func grantKey(g id.Grant, part string) string { return "consent/grant/" + string(g) + "/" + part }
+
+func termsKey(g id.Grant) string   { return grantKey(g, "terms") }
+func stateKey(g id.Grant) string   { return grantKey(g, "state") }
+func capsuleKey(g id.Grant) string { return grantKey(g, "capsule") }
+func usageKey(g id.Grant) string   { return grantKey(g, "usage") }
 
 func accountPrefix(a id.Account) string { return "consent/account/" + string(a) + "/" }
 func clientPrefix(c id.Client) string   { return "consent/client/" + string(c) + "/" }

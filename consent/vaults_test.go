@@ -168,7 +168,7 @@ func TestSaveVault_resealsTheCapsulesInTheSameStep(t *testing.T) {
 		t.Errorf("revision %d, %v", got.Revision, err)
 	}
 	r.clock.Advance(consent.MaxEnds)
-	if n := r.count(t, "consent/capsule/"); n != 0 {
+	if n := r.parts(t, "capsule"); n != 0 {
 		t.Error("a re-sealed capsule outlives its grant")
 	}
 }
@@ -206,7 +206,7 @@ func TestSaveVault_capsuleThatMayNotBe_isRefused_andNothingIsSaved(t *testing.T)
 			t.Fatalf("%s: another capsule was saved", name)
 		}
 	}
-	if n := r.count(t, "consent/capsule/"); n != 2 {
+	if n := r.parts(t, "capsule"); n != 2 {
 		t.Errorf("%d capsules", n)
 	}
 	r.clock.Advance(consent.MaxEnds)
@@ -250,7 +250,7 @@ func TestSaveVault_whileWithdrawing_bringsNothingBack(t *testing.T) {
 		})
 		both.Wait()
 	}
-	if n := r.count(t, "consent/capsule/"); n != 0 {
+	if n := r.parts(t, "capsule"); n != 0 {
 		t.Errorf("%d capsules are left", n)
 	}
 }

@@ -49,7 +49,7 @@ func TestOnce_isReadExactlyOnce_alsoAmongRacers(t *testing.T) {
 			if err != nil || after.State != consent.Expired || after.Reason != "used" || after.Reads != 1 || after.Revision != 0 {
 				t.Errorf("%+v, %v", after, err)
 			}
-			if n := r.count(t, "consent/capsule/"); n != 0 {
+			if n := r.parts(t, "capsule"); n != 0 {
 				t.Error("the capsule is still there")
 			}
 			if _, err := r.InForce(t.Context(), c.account, g.Party.Client); !errors.Is(err, consent.ErrNoGrant) {

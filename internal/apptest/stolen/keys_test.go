@@ -33,6 +33,11 @@ type box struct {
 	open func(key []byte) ([]byte, error)
 }
 
+// isPart says whether a key, cut at its slashes, is of one kind of record that grants have.
+func isPart(key []string, kind string) bool {
+	return len(key) == 4 && key[0] == "consent" && key[1] == "grant" && key[3] == kind
+}
+
 // boxes finds everything that is sealed by a customer's agent.
 func (f theft) boxes(t *testing.T) []box {
 	t.Helper()
@@ -41,14 +46,14 @@ func (f theft) boxes(t *testing.T) []box {
 		raw := f.records[key]
 		name := strings.Split(key, "/")
 		switch {
-		case strings.HasPrefix(key, "consent/capsule/"):
+		case isPart(name, "capsule"):
 			all = append(all, f.capsule(t, id.Grant(name[2]), raw))
 		case strings.HasPrefix(key, "consent/document/") && len(name) == 4:
 			revision, err := strconv.ParseUint(name[3], 10, 64)
 			must(t, err)
 			as := seal.Context{Purpose: "document", Account: name[2], Object: "document", Revision: revision}
 			all = append(all, boxed("document", seal.Open, as, raw))
-		case strings.HasPrefix(key, "consent/terms/"):
+		case isPart(name, "terms"):
 			g := f.terms(t, id.Grant(name[2]))
 			as := seal.Context{Purpose: "grant-key", Account: string(g.Account), Object: name[2]}
 			all = append(all, boxed("wrapped grant key", seal.Open, as, g.Wrapped))
@@ -95,7 +100,7 @@ type terms struct {
 
 func (f theft) terms(t *testing.T, grant id.Grant) (g terms) {
 	t.Helper()
-	must(t, json.Unmarshal(f.records["consent/terms/"+string(grant)], &g))
+	must(t, json.Unmarshal(f.records["consent/grant/"+string(grant)+"/terms"], &g))
 	return g
 }
 
@@ -276,7 +281,8 @@ func openServer(t *testing.T, data string, master seal.Key) server {
 func (s server) release(t *testing.T, f theft, key []byte) (vault.Claims, error) {
 	t.Helper()
 	for name := range f.records {
-		if grant, ok := strings.CutPrefix(name, "consent/terms/"); ok {
+		if record := strings.Split(name, "/"); isPart(record, "terms") {
+			grant := record[2]
 			permit, err := s.consent.Permit(t.Context(), consent.Reading{
 				Grant: id.Grant(grant), Client: f.terms(t, id.Grant(grant)).Party.Client, Claims: []string{"email"}, Kind: consent.KindUserInfo,
 			})
