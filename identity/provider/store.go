@@ -150,7 +150,8 @@ func (r records) Revoked(ctx context.Context, t token) (bool, error) {
 // unlessRevoked is Revoked as an error, on a snapshot that somebody else opens.
 func unlessRevoked(t token) func(store.Reader) error {
 	return func(rd store.Reader) error {
-		found, err := rd.GetMany(revokedKey(t.ID), revokedKey(string(t.Family)))
+		one, other := revokedKey(t.ID), revokedKey(string(t.Family))
+		found, err := rd.GetMany(min(one, other), max(one, other)) // in order: nearly always it is neither
 		switch {
 		case err != nil:
 			return err

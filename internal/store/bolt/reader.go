@@ -58,14 +58,26 @@ func found(value []byte) ([]byte, error) {
 	return value, nil
 }
 
-// GetMany implements store.Reader.
+// GetMany implements store.Reader. Of keys in ascending order it walks down the tree for the first alone,
+// where the others are neighbours or absent: a read of a grant asks for such.
 func (r *reader) GetMany(keys ...string) ([][]byte, error) {
 	if r.ended {
 		return nil, ErrEnded
 	}
 	values := make([][]byte, len(keys))
+	var at, raw []byte // where the cursor stands: on the first key that is not before the one asked for last
 	for i, key := range keys {
-		values[i] = valueOf(r.find(key), r.now)
+		ascends := i > 0 && keys[i-1] <= key
+		if ascends && at != nil && string(at) < key {
+			at, raw = r.cursor.Next()
+		}
+		if !ascends || at != nil && string(at) < key {
+			r.seek = append(r.seek[:0], key...)
+			at, raw = r.cursor.Seek(r.seek)
+		}
+		if string(at) == key {
+			values[i] = valueOf(raw, r.now)
+		}
 	}
 	return values, nil
 }
