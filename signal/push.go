@@ -163,7 +163,7 @@ func (t *Transmitter) pushAll(ctx context.Context, v identity.Vendor, s Stream, 
 			return answers, err
 		}
 		if refused != "" {
-			t.o.Log.WarnContext(ctx, "event refused", "client", s.Client, "event", e.ID, "kind", e.Kind, "code", refused)
+			t.o.Log.WarnContext(ctx, "event refused", "client", s.Client, "event", e.ID, "kind", e.Kind, "refusal", refused)
 		}
 		answers = append(answers, outbox.Answer{Place: e.Place, Refused: refused})
 	}

@@ -45,7 +45,7 @@ func WriteMethodProblem(w http.ResponseWriter, allow string) {
 // fail answers with a problem, and logs what is our mistake or our trouble, once.
 func (s *REST) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if f := fault.Of(err); f.Kind == fault.Internal || f.Kind == fault.Unavailable {
-		s.o.Log.ErrorContext(r.Context(), "call failed", "method", r.Method, "code", f.Code, "error", err)
+		s.o.Log.ErrorContext(r.Context(), "call failed", "method", r.Method, "problem", f.Code, "error", err)
 	}
 	WriteProblem(w, err)
 }

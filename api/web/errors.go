@@ -22,7 +22,7 @@ func (w *Web) Error(out http.ResponseWriter, r *http.Request, status int, code s
 	p.View = p.explain(status, code)
 	p.here = nil // the address may be anything, a form's target too: no language switch leads there
 	if err := w.render(out, status, p); err != nil {
-		w.o.Log.ErrorContext(r.Context(), "error page failed", "code", code, "error", err)
+		w.o.Log.ErrorContext(r.Context(), "error page failed", "problem", code, "error", err)
 		http.Error(out, http.StatusText(status), status)
 	}
 }

@@ -116,7 +116,7 @@ func (w *Web) page(show handler) http.Handler {
 func (w *Web) fail(out http.ResponseWriter, r *http.Request, err error) {
 	f := fault.Of(err)
 	if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
-		w.o.Log.ErrorContext(r.Context(), "page failed", "code", f.Code, "error", err)
+		w.o.Log.ErrorContext(r.Context(), "page failed", "problem", f.Code, "error", err)
 	}
 	w.Error(out, r, f.Kind.Status(), f.Code)
 }

@@ -153,7 +153,7 @@ func answerOperation(w http.ResponseWriter, r *http.Request, n *node, log *slog.
 	w.Header().Set("Content-Type", "application/json")
 	if err != nil {
 		f := fault.Of(err)
-		log.Info("admin operation refused", "operation", r.PathValue("name"), "code", f.Code, "err", err)
+		log.Info("admin operation refused", "operation", r.PathValue("name"), "problem", f.Code, "err", err)
 		w.WriteHeader(http.StatusBadRequest)
 		// The administrator owns the machine: the whole error helps and hides nothing from him.
 		out = adminFault{f.Kind, f.Code, err.Error()}

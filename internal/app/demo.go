@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -31,7 +30,7 @@ type demoCmd struct {
 // Run starts the provider here and the shop as a process of its own, and prints both addresses.
 func (c *demoCmd) Run(ctx context.Context, io *streams) error {
 	log := newLogger(io.err, c.LogLevel, "text")
-	slog.SetDefault(log)
+	adoptLibraries(ctx, log)
 	listen, issuer, err := demoAddress(ctx, c.Listen, "localhost")
 	if err != nil {
 		return err

@@ -26,7 +26,7 @@ var secretText = regexp.MustCompile(`(?i)((?:code|token|secret|flow|assertion|st
 
 const redacted = "[redacted]"
 
-// newLogger writes to w; the process-wide default becomes the same, since libraries use it.
+// newLogger writes to w.
 func newLogger(w io.Writer, level, format string) *slog.Logger {
 	var l slog.Level
 	if err := l.UnmarshalText([]byte(level)); err != nil {
@@ -39,6 +39,29 @@ func newLogger(w io.Writer, level, format string) *slog.Logger {
 	}
 	return slog.New(redactor{h})
 }
+
+// adoptLibraries makes log the process-wide default, through which libraries log, for what goes wrong
+// there: of the rest (the OpenID library names each of its routes at the start) an operator learns nothing.
+func adoptLibraries(ctx context.Context, log *slog.Logger) {
+	slog.SetLogLoggerLevel(slog.LevelWarn) // package log knows no levels, and is used for complaints
+	if !log.Enabled(ctx, slog.LevelDebug) {
+		log = slog.New(complaints{log.Handler()})
+	}
+	slog.SetDefault(log)
+}
+
+// complaints passes on warnings and errors.
+type complaints struct{ slog.Handler }
+
+func (c complaints) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= slog.LevelWarn && c.Handler.Enabled(ctx, l)
+}
+
+func (c complaints) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return complaints{c.Handler.WithAttrs(attrs)}
+}
+
+func (c complaints) WithGroup(name string) slog.Handler { return complaints{c.Handler.WithGroup(name)} }
 
 func redactAttr(_ []string, a slog.Attr) slog.Attr {
 	if secretKeys[strings.ToLower(a.Key)] {

@@ -37,14 +37,18 @@ func (c *serveCmd) Run(ctx context.Context, io *streams, k *kong.Context) error 
 		return err
 	}
 	log := newLogger(io.err, c.LogLevel, c.LogFormat)
-	slog.SetDefault(log) // the OpenID library and net/http log through the default
+	adoptLibraries(ctx, log)
 	relaxCollector()
 	s, err := startServer(ctx, c.serverConfig, io.now, log)
 	if err != nil {
 		return err
 	}
 	log.Info("ready", "issuer", c.Issuer, "listen", s.addr, "version", Version)
-	return s.wait(ctx)
+	if err := s.wait(ctx); err != nil {
+		return err
+	}
+	log.Info("stopped")
+	return nil
 }
 
 // knownSettings is every environment variable that some flag of some command owns.
