@@ -57,7 +57,7 @@ func (k *Keyring) getRing(r store.Reader) (ringRecord, error) {
 	}
 	plaintext, err := k.master.Open(ringContext, raw)
 	if err != nil {
-		return ringRecord{}, errors.Join(ErrMaster, err)
+		return ringRecord{}, fmt.Errorf("%w: %w", ErrMaster, err)
 	}
 	return decode[ringRecord](plaintext)
 }

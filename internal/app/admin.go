@@ -40,6 +40,9 @@ var operations = map[string]operation{
 	"keys.revoke":          op(revokeKey),
 }
 
+// begins are the operations that a new folder may begin with.
+var begins = map[string]bool{"vendor.add": true, "invitation.new": true}
+
 // op decodes the input for a typed function.
 func op[In, Out any](f func(context.Context, *node, In) (Out, error)) operation {
 	return func(ctx context.Context, n *node, raw json.RawMessage) (any, error) {
@@ -129,12 +132,7 @@ func serveAdmin(ctx context.Context, n *node, data string, log *slog.Logger) (*h
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /operation/{name}", func(w http.ResponseWriter, r *http.Request) { answerOperation(w, r, n, log) })
-	mux.HandleFunc("GET /backup", func(w http.ResponseWriter, r *http.Request) {
-		if err := n.store.Backup(r.Context(), w); err != nil {
-			log.Error("backup", "err", err)
-			panic(http.ErrAbortHandler) // the reader must see a broken stream, not a short file
-		}
-	})
+	mux.HandleFunc("GET /backup", func(w http.ResponseWriter, r *http.Request) { answerBackup(w, r, n, log) })
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		if err := srv.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
@@ -144,20 +142,51 @@ func serveAdmin(ctx context.Context, n *node, data string, log *slog.Logger) (*h
 	return srv, nil
 }
 
+// answerBackup streams the backup, or says why there is none.
+func answerBackup(w http.ResponseWriter, r *http.Request, n *node, log *slog.Logger) {
+	began := false
+	err := n.store.Backup(r.Context(), writerFunc(func(p []byte) (int, error) {
+		began = true
+		return w.Write(p)
+	}))
+	switch {
+	case err == nil:
+	case began:
+		log.Error("backup", "err", err)
+		panic(http.ErrAbortHandler) // the reader must see a broken stream, not a short file
+	default:
+		answerRefusal(w, "backup", err, log)
+	}
+}
+
+// writerFunc is a function that takes what is written.
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// answerRefusal tells the administrator why. He owns the machine: the whole error helps and hides
+// nothing from him.
+func answerRefusal(w http.ResponseWriter, operation string, err error, log *slog.Logger) {
+	f := fault.Of(err)
+	log.Info("admin operation refused", "operation", operation, "problem", f.Code, "err", err)
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusBadRequest)
+	if err := json.NewEncoder(w).Encode(adminFault{f.Kind, f.Code, err.Error()}); err != nil {
+		log.Debug("admin answer", "err", err)
+	}
+}
+
 func answerOperation(w http.ResponseWriter, r *http.Request, n *node, log *slog.Logger) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxOperation))
 	var out any
 	if err == nil {
 		out, err = runOperation(r.Context(), n, r.PathValue("name"), body)
 	}
-	w.Header().Set("Content-Type", "application/json")
 	if err != nil {
-		f := fault.Of(err)
-		log.Info("admin operation refused", "operation", r.PathValue("name"), "problem", f.Code, "err", err)
-		w.WriteHeader(http.StatusBadRequest)
-		// The administrator owns the machine: the whole error helps and hides nothing from him.
-		out = adminFault{f.Kind, f.Code, err.Error()}
+		answerRefusal(w, r.PathValue("name"), err, log)
+		return
 	}
+	w.Header().Set("Content-Type", "application/json")
 	if err := json.NewEncoder(w).Encode(out); err != nil {
 		log.Debug("admin answer", "err", err)
 	}
@@ -186,7 +215,7 @@ func (f folder) do(ctx context.Context, io *streams, name string, in, out any) e
 	if client := f.dial(ctx); client != nil {
 		return overSocket(ctx, client, name, body, out)
 	}
-	n, err := f.open(ctx, io)
+	n, err := f.open(ctx, io, begins[name])
 	if err != nil {
 		return err
 	}
@@ -197,10 +226,14 @@ func (f folder) do(ctx context.Context, io *streams, name string, in, out any) e
 	return reencode(result, out)
 }
 
-// open opens the folder itself; it must exist, for a misspelt --data must not make a new one.
-func (f folder) open(ctx context.Context, io *streams) (*node, error) {
+// open opens the folder itself; it must exist, for a misspelt --data must not make a new one. Only what
+// begins something makes a database in it: the backup of a new one would look like the one that was meant.
+func (f folder) open(ctx context.Context, io *streams, begin bool) (*node, error) {
 	if !fileExists(f.Data) {
 		return nil, usageError{fmt.Errorf("data: there is no folder %q; 'meins serve' makes it", f.Data)}
+	}
+	if !begin && !fileExists(storePath(f.Data)) {
+		return nil, usageError{fmt.Errorf("data: there is no database in %q; 'meins serve' makes it", f.Data)}
 	}
 	return openNode(ctx, nodeOptions{data: f.Data, masterKeyFile: f.MasterKeyFile, now: io.now, log: slog.New(slog.DiscardHandler)})
 }
@@ -225,13 +258,6 @@ func overSocket(ctx context.Context, client *http.Client, name string, body []by
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
-		var af adminFault
-		if err := json.NewDecoder(resp.Body).Decode(&af); err != nil {
-			return fmt.Errorf("read the server's answer: %w", err)
-		}
-		return fault.New(af.Kind, af.Code, af.Text)
-	}
 	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
 		return fmt.Errorf("read the server's answer: %w", err)
 	}

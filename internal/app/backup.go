@@ -45,7 +45,7 @@ func (c *backupCmd) Run(ctx context.Context, s *streams) error {
 func (c *backupCmd) write(ctx context.Context, s *streams, w io.Writer) error {
 	client := c.dial(ctx)
 	if client == nil {
-		n, err := c.open(ctx, s)
+		n, err := c.open(ctx, s, false)
 		if err != nil {
 			return err
 		}
@@ -69,11 +69,11 @@ type restoreCmd struct {
 	File string `arg:"" help:"The backup to restore; - is standard input."`
 }
 
-// Run puts the backup into the folder and opens it once with the master key, so that a backup that
-// is damaged or belongs to another key is found now and not at the next start.
-func (c *restoreCmd) Run(ctx context.Context, s *streams) error {
-	target := storePath(c.Data)
-	if fileExists(target) {
+// Run puts the backup into the folder. Before that it is opened once with the master key beside its
+// place, so that a backup that is damaged or belongs to another key is found now and not at the next
+// start, and nothing of it stays.
+func (c *restoreCmd) Run(ctx context.Context, s *streams) (err error) {
+	if fileExists(storePath(c.Data)) {
 		return errDataPresent
 	}
 	if key := masterKeyPath(c.MasterKeyFile, c.Data); !fileExists(key) {
@@ -84,17 +84,38 @@ func (c *restoreCmd) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	defer func() { _ = in.Close() }() // read only: nothing is lost
+	fresh := !fileExists(c.Data)
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return errFolder.Because(err)
 	}
-	if err := writeWhole(target, func(w io.Writer) error { _, err := io.Copy(w, in); return err }); err != nil {
+	if err := c.put(ctx, s, in); err != nil {
+		if fresh {
+			_ = os.Remove(c.Data) // an empty folder would only be untidy
+		}
 		return err
-	}
-	if err := c.check(ctx, s); err != nil {
-		return errors.Join(fmt.Errorf("the backup does not open, nothing was restored: %w", err), os.Remove(target))
 	}
 	_, err = fmt.Fprintf(s.err, "restored %s into %s\n", c.File, c.Data)
 	return err
+}
+
+// put writes the backup into a folder of its own inside the data folder, looks whether it is good, and
+// only then moves it to where it counts.
+func (c *restoreCmd) put(ctx context.Context, s *streams, in io.Reader) (err error) {
+	aside, err := os.MkdirTemp(c.Data, ".restore-*")
+	if err != nil {
+		return errFolder.Because(err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(aside)) }()
+	if err := writeWhole(storePath(aside), func(w io.Writer) error { _, err := io.Copy(w, in); return err }); err != nil {
+		return err
+	}
+	if err := c.check(ctx, s, aside); err != nil {
+		return fmt.Errorf("the backup does not open, nothing was restored: %w", err)
+	}
+	if err := os.Rename(storePath(aside), storePath(c.Data)); err != nil {
+		return errFolder.Because(err)
+	}
+	return syncDir(c.Data)
 }
 
 func (c *restoreCmd) source(s *streams) (io.ReadCloser, error) {
@@ -105,14 +126,19 @@ func (c *restoreCmd) source(s *streams) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return nil, errors.Join(usageError{fmt.Errorf("%s is a folder, not a backup", c.File)}, f.Close())
+	}
 	return f, nil
 }
 
-func (c *restoreCmd) check(ctx context.Context, s *streams) error {
-	if err := bolt.Check(storePath(c.Data)); err != nil {
+func (c *restoreCmd) check(ctx context.Context, s *streams, data string) error {
+	if err := bolt.Check(storePath(data)); err != nil {
 		return err
 	}
-	n, err := openNode(ctx, nodeOptions{data: c.Data, masterKeyFile: c.MasterKeyFile, now: s.now, log: slog.New(slog.DiscardHandler)})
+	n, err := openNode(ctx, nodeOptions{
+		data: data, masterKeyFile: masterKeyPath(c.MasterKeyFile, c.Data), now: s.now, log: slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		return err
 	}

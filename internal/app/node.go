@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -16,7 +17,6 @@ import (
 	"github.com/meins-id/meins/internal/fault"
 	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/internal/repeat"
-	"github.com/meins-id/meins/internal/store"
 	"github.com/meins-id/meins/internal/store/bolt"
 	"github.com/meins-id/meins/signal"
 )
@@ -55,18 +55,22 @@ func openNode(ctx context.Context, o nodeOptions) (*node, error) {
 	if err := os.MkdirAll(o.data, 0o700); err != nil {
 		return nil, errFolder.Because(err)
 	}
-	key := masterKeyPath(o.masterKeyFile, o.data)
-	if fileExists(storePath(o.data)) && !fileExists(key) {
+	key, fresh := masterKeyPath(o.masterKeyFile, o.data), !fileExists(storePath(o.data))
+	if !fresh && !fileExists(key) {
 		return nil, errKeyMissing.Because(fmt.Errorf("there is no %s", key))
 	}
 	master, err := readMasterKey(key)
 	if err != nil {
-		return nil, errFolder.Because(fmt.Errorf("read master key: %w", err))
+		return nil, errFolder.Because(err)
 	}
 	st, err := bolt.Open(storePath(o.data), bolt.Options{Now: o.now})
 	if err != nil {
 		return nil, errFolder.Because(err)
 	}
+	if fresh {
+		o.log.InfoContext(ctx, "new database", "data", o.data) // news to whoever meant to open an old one
+	}
+	warnOfOthers(ctx, o.log, o.data, storePath(o.data))
 	keys, err := identity.OpenKeyring(ctx, st, master, o.now)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open key ring: %w", err), st.Close())
@@ -96,6 +100,19 @@ func openNode(ctx context.Context, o nodeOptions) (*node, error) {
 	}, nil
 }
 
+// warnOfOthers names what more people than the owner can open. Unlike the master key's file, which is
+// refused then, these hold nothing that opens without it.
+func warnOfOthers(ctx context.Context, log *slog.Logger, paths ...string) {
+	if runtime.GOOS == "windows" {
+		return
+	}
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o077 != 0 {
+			log.WarnContext(ctx, "others may open this; chmod go= closes it", "path", path, "mode", info.Mode().String())
+		}
+	}
+}
+
 // close writes what is gathered and releases the folder, in that order.
 func (n *node) close(ctx context.Context) error {
 	return errors.Join(n.consent.Close(ctx), n.store.Close())
@@ -104,10 +121,8 @@ func (n *node) close(ctx context.Context) error {
 func storePath(data string) string  { return filepath.Join(data, "meins.db") }
 func socketPath(data string) string { return filepath.Join(data, "admin.sock") }
 
-// ready says whether requests can be answered: the store reads.
-func (n *node) ready(ctx context.Context) error {
-	return n.store.View(ctx, func(store.Reader) error { return nil })
-}
+// ready says whether requests can be answered: the store reads, and what is released can be recorded.
+func (n *node) ready(ctx context.Context) error { return n.store.Ready(ctx) }
 
 // Intervals of the housekeeping.
 const (

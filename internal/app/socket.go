@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 
@@ -11,7 +12,8 @@ import (
 
 var errSocket = fault.New(fault.Unavailable, "admin-socket", "the running server does not answer on its admin socket")
 
-// socketRequest sends one request over the admin socket; the host part means nothing there.
+// socketRequest sends one request over the admin socket; the host part means nothing there. A refusal
+// comes back as the fault that it is.
 func socketRequest(ctx context.Context, client *http.Client, method, path string, body []byte) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, "http://meins"+path, bytes.NewReader(body))
 	if err != nil {
@@ -20,6 +22,14 @@ func socketRequest(ctx context.Context, client *http.Client, method, path string
 	resp, err := client.Do(req)
 	if err != nil {
 		return nil, errSocket.Because(err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		defer func() { _ = resp.Body.Close() }()
+		var af adminFault
+		if err := json.NewDecoder(resp.Body).Decode(&af); err != nil {
+			return nil, fmt.Errorf("read the server's answer: %w", err)
+		}
+		return nil, fault.New(af.Kind, af.Code, af.Text)
 	}
 	return resp, nil
 }

@@ -77,14 +77,11 @@ func Open(path string, opts Options) (*Store, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	db, err := bbolt.Open(path, fileMode, fileOptions())
-	if errors.Is(err, berrors.ErrTimeout) {
-		return nil, fmt.Errorf("open %s: %w", path, ErrLocked)
-	}
+	db, err := openFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	if err := errors.Join(prepare(db), removeCopies(path)); err != nil {
+	if err := errors.Join(guarded(func() error { return prepare(db) }), removeCopies(path)); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
 	}
 	s := &Store{db: db, now: opts.Now, writer: newWriter(db, opts.Now)}
@@ -151,6 +148,14 @@ func syncFolder(path string) error {
 		return err
 	}
 	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// Ready says whether the store reads, and can still write.
+func (s *Store) Ready(ctx context.Context) error {
+	if s.writer.failed.Load() {
+		return ErrBroken
+	}
+	return s.View(ctx, func(store.Reader) error { return nil })
 }
 
 // View implements store.Store.

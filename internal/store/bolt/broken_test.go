@@ -63,6 +63,9 @@ func TestUpdate_whenTheDiskFails_tellsEverybodyAndRefusesFromThenOn(t *testing.T
 	path := filepath.Join(t.TempDir(), "meins.db")
 	s := open(t, path, time.Now)
 	put(t, s, "k", "good", never)
+	if err := s.Ready(t.Context()); err != nil {
+		t.Errorf("not ready: %v", err)
+	}
 	breakDisk(t, path)
 
 	const writers = 20
@@ -91,5 +94,8 @@ func TestUpdate_whenTheDiskFails_tellsEverybodyAndRefusesFromThenOn(t *testing.T
 	}
 	if got := get(t, s, "k"); got != "good" {
 		t.Errorf("found %q", got)
+	}
+	if err := s.Ready(t.Context()); !errors.Is(err, bolt.ErrBroken) {
+		t.Errorf("ready with %v", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -27,6 +28,7 @@ type writer struct {
 	stopped chan struct{}
 	wake    chan struct{} // holds one token when there may be something to do
 	counts  counters
+	failed  atomic.Bool // what broken says, for everybody
 
 	mu      sync.Mutex
 	queue   []*request
@@ -101,6 +103,7 @@ func (w *writer) run() {
 		n, err := w.commit()
 		if err != nil {
 			w.broken = ErrBroken.Because(err)
+			w.failed.Store(true)
 		}
 		w.answer(n, w.broken)
 	}
