@@ -1,7 +1,5 @@
 package picture
 
-import "unicode/utf8"
-
 // Mark says who knows one thing. The zero Mark is that nobody does.
 type Mark int
 
@@ -17,15 +15,6 @@ type Known struct {
 	Name  string
 	Marks []Mark
 }
-
-// Text is words at a place. Whole is what they were before they were cut to fit.
-type Text struct {
-	X, Y         int
-	Words, Whole string
-}
-
-// Cut says that not all of the words fit.
-func (t Text) Cut() bool { return t.Words != t.Whole }
 
 // Cell is a mark at a place, by its middle.
 type Cell struct {
@@ -60,8 +49,8 @@ const (
 	nameWidth   = 148
 	columnWidth = 34
 	rowHeight   = 36
-	letter      = 7.6 // of 14 pixels, on average
-	headMost    = 170
+	headLine    = 130 // a longer name stands in two lines
+	headMost    = 190
 	headLeast   = 48
 )
 
@@ -69,15 +58,16 @@ const (
 func NewGrid(columns []string, rows []Known) Grid {
 	head := headLeast
 	for _, name := range columns {
-		head = max(head, min(headMost, int(float64(utf8.RuneCountInString(name))*letter)+16))
+		first, second := wrap(name, headLine, headMost)
+		head = max(head, max(width(first), width(second))+16)
 	}
 	g := Grid{Width: nameWidth + columnWidth*len(columns), Height: head + rowHeight*len(rows)}
 	for i, name := range columns {
-		g.Columns = append(g.Columns, fit(name, nameWidth+columnWidth*i+columnWidth/2+5, head-8, head-12))
+		g.Columns = append(g.Columns, upright(name, nameWidth+columnWidth*i+columnWidth/2+5, head-8))
 	}
 	for i, row := range rows {
 		y := head + rowHeight*i
-		line := Line{Name: fit(row.Name, 0, y+rowHeight/2+5, nameWidth-8), Y: y}
+		line := Line{Name: level(row.Name, 0, y+rowHeight/2+5, nameWidth-8), Y: y}
 		for j := range columns {
 			cell := Cell{X: nameWidth + columnWidth*j + columnWidth/2, Y: y + rowHeight/2}
 			if j < len(row.Marks) {
@@ -88,14 +78,4 @@ func NewGrid(columns []string, rows []Known) Grid {
 		g.Lines = append(g.Lines, line)
 	}
 	return g
-}
-
-// fit cuts words to a width.
-func fit(words string, x, y, width int) Text {
-	t := Text{X: x, Y: y, Words: words, Whole: words}
-	most := int(float64(width) / letter)
-	if utf8.RuneCountInString(words) > most {
-		t.Words = string([]rune(words)[:max(most-1, 1)]) + "…"
-	}
-	return t
 }

@@ -9,7 +9,7 @@ func TestGrid_ofFiveVendors_fitsAPhone_andNothingTouches(t *testing.T) {
 	columns := []string{"Blumen am Markt", "Stadtbücherei Neustadt an der Weinstraße", "C", "D", "E"}
 	g := NewGrid(columns, []Known{
 		{"Full name", []Mark{Open, Past, Never, Open, Open}},
-		{"A detail with a name that nobody could fit", []Mark{Open}},
+		{"A detail with such a long name that nobody could ever fit it", []Mark{Open}},
 	})
 	if g.Width > 320 {
 		t.Errorf("%d px wide", g.Width)
@@ -17,12 +17,18 @@ func TestGrid_ofFiveVendors_fitsAPhone_andNothingTouches(t *testing.T) {
 	if len(g.Columns) != 5 || len(g.Lines) != 2 || len(g.Lines[1].Cells) != 5 {
 		t.Fatalf("%+v", g)
 	}
-	long := g.Columns[1]
-	if !long.Cut() || !strings.HasSuffix(long.Words, "…") || long.Whole != columns[1] || g.Columns[0].Cut() {
+	if long := g.Columns[1]; long.Cut() || long.Words != "Stadtbücherei Neustadt" || long.Second != "an der Weinstraße" || long.X >= g.Columns[0].X+columnWidth {
 		t.Errorf("%+v", g.Columns)
 	}
-	if name := g.Lines[1].Name; !name.Cut() || float64(len([]rune(name.Words)))*letter > nameWidth {
+	if short := g.Columns[0]; short.Cut() || short.Second != "" {
+		t.Errorf("%+v", short)
+	}
+	name := g.Lines[1].Name
+	if !name.Cut() || name.Whole != "A detail with such a long name that nobody could ever fit it" || !strings.HasSuffix(name.Second, "…") || width(name.Second) > nameWidth {
 		t.Errorf("%+v", name)
+	}
+	if name.Y-14 < g.Lines[1].Y || name.Y+name.Leading+3 > g.Height {
+		t.Errorf("%+v sticks out of its row at %d", name, g.Lines[1].Y)
 	}
 	if c := g.Lines[1].Cells[4]; c.IsOpen() || c.IsPast() {
 		t.Error("what nobody said is known")
@@ -34,7 +40,7 @@ func TestGrid_ofFiveVendors_fitsAPhone_andNothingTouches(t *testing.T) {
 }
 
 func TestTimeline_dotsGrowWithTheirCount_andStayInside(t *testing.T) {
-	spans := []string{"1 September", "8 September", "", "22 September", "29 September"}
+	spans := []string{"1 September", "8 September", "15 September", "22 September", "29 September"}
 	l := NewTimeline(spans, []Reader{{"Blumen am Markt", []int{0, 1, 25, 100, 0}}, {"Nobody", []int{0, 0, 0, 0, 0}}})
 	dots := l.Rows[0].Dots
 	if len(dots) != 3 || l.Rows[0].Total != 126 || len(l.Rows[1].Dots) != 0 {
@@ -45,9 +51,25 @@ func TestTimeline_dotsGrowWithTheirCount_andStayInside(t *testing.T) {
 			t.Errorf("%+v", d)
 		}
 	}
+	want := []Tick{{Words: "1 September", Anchor: "start"}, {Words: "15 September", Anchor: "middle", X: timeWidth / 2}, {Words: "29 September", Anchor: "end", X: timeWidth}}
+	if len(l.Ticks) != len(want) {
+		t.Fatalf("%+v", l.Ticks)
+	}
 	for i, tick := range l.Ticks {
-		if tick.X < 0 || tick.X+tickSpace > l.Width || i > 0 && tick.X < l.Ticks[i-1].X+tickSpace {
-			t.Errorf("%+v", l.Ticks)
+		if tick.Words != want[i].Words || tick.Anchor != want[i].Anchor || tick.X != want[i].X || tick.Y > l.Height || tick.Y-12 < l.Rows[1].Y {
+			t.Errorf("%+v", tick)
+		}
+	}
+	if l.Ticks[0].At != middle(0, 5) || l.Ticks[2].At != middle(4, 5) {
+		t.Errorf("%+v", l.Ticks)
+	}
+}
+
+func TestTimeline_withFewSpans_namesEachOnce(t *testing.T) {
+	for n := range 4 {
+		l := NewTimeline([]string{"a", "b", "c"}[:n], []Reader{{"Somebody", make([]int, n)}})
+		if len(l.Ticks) != n {
+			t.Errorf("%d spans: %+v", n, l.Ticks)
 		}
 	}
 }

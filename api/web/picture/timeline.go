@@ -20,25 +20,29 @@ type Row struct {
 	Dots  []Dot
 }
 
+// Tick names a span: At is its middle, X where its name stands, by the end that Anchor says.
+type Tick struct {
+	At, X, Y      int
+	Words, Anchor string
+}
+
 // Timeline is reads over time. It is as wide as a phone of 360 pixels lets it be.
 type Timeline struct {
 	Width, Height int
 	Rows          []Row
-	Ticks         []Text // the spans that have a name
+	Ticks         []Tick
 }
 
 // Measures of the timeline, in pixels of the page.
 const (
 	timeWidth = 316
-	timeRow   = 62
-	timeFoot  = 28
+	timeRow   = 66
+	timeFoot  = 20
 	dotLeast  = 4
 	dotMost   = 10
-	tickSpace = 96 // what the name of a span takes
 )
 
-// NewTimeline places the readers. All have as many counts as there are names of spans; those of spans
-// that would touch are left out.
+// NewTimeline places the readers. All have as many counts as there are names of spans.
 func NewTimeline(spans []string, readers []Reader) Timeline {
 	t := Timeline{Width: timeWidth, Height: timeRow*len(readers) + timeFoot}
 	most := 0
@@ -49,7 +53,7 @@ func NewTimeline(spans []string, readers []Reader) Timeline {
 	}
 	for i, r := range readers {
 		y := timeRow*i + timeRow - 18
-		row := Row{Name: fit(r.Name, 0, y-24, timeWidth-70), Right: timeWidth, Y: y}
+		row := Row{Name: level(r.Name, 0, y-26, timeWidth-60), Right: timeWidth, Y: y}
 		for j, n := range r.Counts {
 			row.Total += n
 			if n > 0 {
@@ -58,7 +62,7 @@ func NewTimeline(spans []string, readers []Reader) Timeline {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	t.Ticks = ticks(spans, timeRow*len(readers)+16)
+	t.Ticks = ticks(spans, t.Height-6)
 	return t
 }
 
@@ -70,18 +74,19 @@ func size(n, most int) int {
 	return dotLeast + int(math.Round((dotMost-dotLeast)*math.Sqrt(float64(n)/float64(max(most, 1)))))
 }
 
-// ticks names the first span, the last, and between them those that find room.
-func ticks(spans []string, y int) []Text {
-	var named []Text
-	room := 0
-	for i, name := range spans {
-		x := middle(i, len(spans))
-		if name == "" || x < room {
-			continue
-		}
-		x = min(max(x-dotMost, 0), timeWidth-tickSpace)
-		named = append(named, Text{X: x, Y: y, Words: name, Whole: name})
-		room = x + tickSpace + dotMost
+// ticks names the first span, the last, and the one in the middle: so many find room.
+func ticks(spans []string, y int) []Tick {
+	last := len(spans) - 1
+	if last < 0 {
+		return nil
+	}
+	named := []Tick{{At: middle(0, len(spans)), X: 0, Y: y, Words: spans[0], Anchor: "start"}}
+	if last > 1 {
+		at := middle(last/2, len(spans))
+		named = append(named, Tick{At: at, X: at, Y: y, Words: spans[last/2], Anchor: "middle"})
+	}
+	if last > 0 {
+		named = append(named, Tick{At: middle(last, len(spans)), X: timeWidth, Y: y, Words: spans[last], Anchor: "end"})
 	}
 	return named
 }
