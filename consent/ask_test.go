@@ -177,7 +177,7 @@ func TestParseClaims_malformed_isRefusedWithoutQuotingIt(t *testing.T) {
 }
 
 func TestParseClaims_purposeThatCannotBeShown_isRefused(t *testing.T) {
-	for _, purpose := range []string{"no", strings.Repeat("a", 301), `line\nbreak`, `turn \u202e around`, `\u2066hidden\u2069`, `\ufeff mark`} {
+	for _, purpose := range []string{"no", strings.Repeat("a", 301), `line\nbreak`, `turn \u202e around`, `\u2066hidden\u2069`, `\ufeff mark`, `   `, `\u200b\u200b\u200b`, `\u3164\u3164\u3164`, `pay\u00adment`} {
 		_, err := consent.ParseClaims([]byte(`{"id_token": {"email": {"purpose": "` + purpose + `"}}}`))
 		if !errors.Is(err, consent.ErrPurpose) {
 			t.Errorf("%.40q: %v", purpose, err)

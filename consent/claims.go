@@ -3,9 +3,9 @@ package consent
 import (
 	"encoding/json"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
+	"github.com/meins-id/meins/internal/shown"
 	"github.com/meins-id/meins/vault"
 )
 
@@ -81,22 +81,8 @@ func ParseClaims(raw []byte) (*ClaimsParameter, error) {
 	return p, nil
 }
 
-// showable says that a purpose of the vendor's making can stand on the screen as it is: it cannot
-// turn the direction of the text around it, nor hide.
-func showable(purpose string) bool { return visible(purpose, minPurpose, maxPurpose) }
-
-// visible says so of any text, with its bounds in characters.
-func visible(text string, least, most int) bool {
-	if n := utf8.RuneCountInString(text); n < least || n > most || !utf8.ValidString(text) {
-		return false
-	}
-	for _, r := range text {
-		if unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) || r == '\uFEFF' {
-			return false
-		}
-	}
-	return true
-}
+// showable says that a purpose of the vendor's making can stand on the screen as it is.
+func showable(purpose string) bool { return shown.Line(purpose, minPurpose, maxPurpose) }
 
 // maxAsked is how many claims one entry of authorization details names; maxOwn how many of them, in a
 // whole ask, are not in the catalogue.

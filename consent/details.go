@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/meins-id/meins/internal/shown"
 	"github.com/meins-id/meins/vault"
 )
 
@@ -210,7 +211,7 @@ func (e *entry) readRecipients(raw json.RawMessage) error {
 		return ErrDetails
 	}
 	for _, name := range e.recipients {
-		if !visible(name, 1, maxPurpose) || isGeneric(name) {
+		if !shown.Line(name, 1, maxPurpose) || isGeneric(name) {
 			return ErrRecipients
 		}
 	}

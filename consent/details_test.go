@@ -112,6 +112,7 @@ func TestParseDetails_purposeThatCannotBeShown_isRefused(t *testing.T) {
 	for _, purpose := range []string{
 		`{"text":"no"}`, `{"text":"line\nbreak"}`, `{"text":"turn \u202e around"}`, `{"iri":"javascript:alert(1)"}`,
 		`{"iri":"https://a b"}`, `{"text#de":"nur deutsch"}`, `{"text":"fine","text#":"what language"}`, `{"text":"fine","text#de":"x"}`,
+		`{"text":"\u3164\u3164\u3164"}`, `{"text":"fine","text#de":"\u200b\u200b\u200b"}`,
 		`{"iri":"https://w3id.org/dpv#\u202ex"}`, `{"iri":"https://x/` + strings.Repeat("a", 300) + `"}`,
 	} {
 		raw := `[{"type":"https://meins.id/consent","claims":[{"name":"email"}],"purpose":` + purpose + `}]`
@@ -136,7 +137,7 @@ func TestParseDetails_rule10_recipientsThatAreNobody_areRefused(t *testing.T) {
 	}
 	for _, name := range []string{
 		"partners", "Partner", "our trusted partners", "Affiliates", "third parties", "Third-Party", "Dritte", "unsere Partner",
-		"DHL and partners", "DHL, Dritte", "verbundene Unternehmen", "other companies of the group", "service providers", "---", "   ",
+		"DHL and partners", "DHL, Dritte", "verbundene Unternehmen", "other companies of the group", "service providers", "---", "   ", "\u3164\u115f", "DHL\u200b",
 		"advertisers & sponsors", "DHL (and affiliates)", "sonstige Dienstleister",
 	} {
 		if err := parse(name); !errors.Is(err, consent.ErrRecipients) {

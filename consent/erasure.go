@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/internal/outbox"
+	"github.com/meins-id/meins/internal/shown"
 	"github.com/meins-id/meins/internal/store"
 )
 
@@ -124,7 +122,7 @@ func (e *Engine) VendorAnswers(ctx context.Context, client id.Client, grant id.G
 	switch {
 	case a.Outcome != Fulfilled && a.Outcome != Denied && a.Outcome != Received:
 		return Erasure{}, fmt.Errorf("answer of a vendor: %w", ErrOutcome)
-	case a.Words != "" && !isText(a.Words, minWords, maxWords), a.Outcome == Denied && a.Words == "":
+	case a.Words != "" && !shown.Paragraphs(a.Words, minWords, maxWords), a.Outcome == Denied && a.Words == "":
 		return Erasure{}, fmt.Errorf("answer of a vendor: %w", ErrWords)
 	}
 	find := func(tx store.Tx) (Grant, error) { return e.db.vendorsGrant(tx, client, grant) }
@@ -136,13 +134,6 @@ const (
 	minWords = 3
 	maxWords = 500
 )
-
-// isText accepts what can be shown in a line or a paragraph.
-func isText(s string, least, most int) bool {
-	n := utf8.RuneCountInString(s)
-	return utf8.ValidString(s) && n >= least && n <= most &&
-		!strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) && r != '\n' })
-}
 
 type erasureAnswer struct {
 	Answer

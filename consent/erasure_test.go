@@ -182,6 +182,7 @@ func TestVendorAnswers_isSeenByTheCustomer_withItsReason_andStands(t *testing.T)
 	for what, a := range map[string]consent.Answer{
 		"without a reason": {Outcome: consent.Denied}, "too short": {Outcome: consent.Denied, Words: "no"},
 		"far too long": {Outcome: consent.Denied, Words: strings.Repeat("n", 501)}, "controls": {Outcome: consent.Denied, Words: "no\x1b[31m"},
+		"turned around": {Outcome: consent.Denied, Words: "we \u202edeleted nothing"}, "unseen": {Outcome: consent.Denied, Words: "\u3164\u3164\u3164"},
 	} {
 		if _, err := answer(a); !errors.Is(err, consent.ErrWords) {
 			t.Errorf("denied %s: %v", what, err)

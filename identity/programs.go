@@ -10,11 +10,10 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/meins-id/meins/internal/fault"
 	"github.com/meins-id/meins/internal/id"
+	"github.com/meins-id/meins/internal/shown"
 	"github.com/meins-id/meins/internal/store"
 )
 
@@ -133,17 +132,10 @@ func (a *Accounts) newProgram(account id.Account, name string, scopes []string, 
 			return Program{}, ErrProgram
 		}
 	}
-	if len(kept) == 0 || !programNamed(p.Name) || !p.Expires.After(now) || p.Expires.After(now.Add(maxProgramLife)) {
+	if len(kept) == 0 || !shown.Line(p.Name, 1, maxProgramName) || !p.Expires.After(now) || p.Expires.After(now.Add(maxProgramLife)) {
 		return Program{}, ErrProgram
 	}
 	return p, nil
-}
-
-// programNamed says that a name can be shown again.
-func programNamed(name string) bool {
-	n := utf8.RuneCountInString(name)
-	return utf8.ValidString(name) && n >= 1 && n <= maxProgramName &&
-		!strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control) })
 }
 
 func (a *Accounts) programHash(name id.Program, secret string) []byte {

@@ -16,6 +16,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/meins-id/meins/internal/id"
+	"github.com/meins-id/meins/internal/shown"
 )
 
 // How much a vendor may register.
@@ -246,11 +247,10 @@ func isLanguage(s string) bool {
 	})
 }
 
-// isLine says that a text is one line that shows what it says: no controls, and no characters that
-// turn the direction of writing on the screen where consent is given.
+// isLine says that a text is one line that shows what it says, and in one way only: without space around
+// it, or joiners that make another name of one that looks the same.
 func isLine(s string, limit int) bool {
-	n := utf8.RuneCountInString(s)
-	return utf8.ValidString(s) && n > 0 && n <= limit && strings.TrimSpace(s) == s && !strings.ContainsFunc(s, invisible)
+	return shown.Line(s, 1, limit) && strings.TrimSpace(s) == s && !strings.ContainsFunc(s, invisible)
 }
 
 // isHost accepts a lower-case host name or an IP address.

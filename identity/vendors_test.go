@@ -214,6 +214,8 @@ func TestAdd_otherMistakes(t *testing.T) {
 	spoil := map[string]func(*identity.Vendor){
 		"no name":           func(v *identity.Vendor) { v.Name = "" },
 		"long name":         func(v *identity.Vendor) { v.Name = strings.Repeat("ü", 81) },
+		"unseen name":       func(v *identity.Vendor) { v.Name = "\u3164\u3164" },
+		"hidden in a name":  func(v *identity.Vendor) { v.Name = "Meins\u115f Bank" },
 		"two lines":         func(v *identity.Vendor) { v.Name = "a\nb" },
 		"no redirect":       func(v *identity.Vendor) { v.RedirectURIs = nil },
 		"too many":          func(v *identity.Vendor) { v.RedirectURIs = slices.Repeat(v.RedirectURIs, 20) },

@@ -23,6 +23,7 @@ var (
 var rooms = []room{
 	{"internal/id", nil},
 	{"internal/fault", nil},
+	{"internal/shown", nil},
 	{"internal/egress", []string{"internal/fault"}},
 	{"internal/store", []string{"internal/id", "internal/fault"}},
 	{"internal/outbox", []string{"internal/id", "internal/store"}},
@@ -35,8 +36,8 @@ var rooms = []room{
 	{"vault", pure},
 	{"vault/agent", join(pure, "vault")},
 
-	{"consent", join(ground, "vault")},
-	{"identity", join(ground, "vault")},
+	{"consent", join(ground, "internal/shown", "vault")},
+	{"identity", join(ground, "internal/shown", "vault")},
 	{"identity/identitytest", join(ground, "identity", "internal/store/bolt")}, // for tests alone
 
 	{"consent/release", join(ground, "vault", "consent")},
