@@ -95,6 +95,28 @@ func TestInvitation_isForSoManyVendors_andKeptAsAHash(t *testing.T) {
 	}
 }
 
+// An invitation that cannot be found cannot be ended either.
+func TestInvitations_howeverMany_areListedAndCanBeEnded(t *testing.T) {
+	w := newWorld(t)
+	made := map[identity.InvitationID]bool{}
+	for range 230 {
+		one, _, err := w.vendors.Invite(t.Context(), identity.Invitation{}, time.Hour)
+		must(t, err)
+		made[one.ID] = true
+	}
+	list, err := w.vendors.Invitations(t.Context())
+	must(t, err)
+	if len(list) != len(made) {
+		t.Errorf("%d of %d are listed", len(list), len(made))
+	}
+	for name := range made {
+		must(t, w.vendors.Uninvite(t.Context(), name))
+	}
+	if left := w.keysUnder(t, "invitation"); len(left) != 0 {
+		t.Errorf("%d are left", len(left))
+	}
+}
+
 func TestRegistration_secretsPrintNothing(t *testing.T) {
 	c := identity.Credentials{Secret: "marker", Token: "marker"}
 	if strings.Contains(c.String()+c.GoString()+c.LogValue().String(), "marker") {

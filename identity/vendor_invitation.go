@@ -154,8 +154,17 @@ func (s *Vendors) getInvitation(r store.Reader, token string) (invitationRecord,
 
 func (s *Vendors) readInvitations(ctx context.Context) (items []store.Item, err error) {
 	err = s.store.View(ctx, func(r store.Reader) error {
-		items, err = r.Scan(invitationKeys, "", scanPage)
-		return err
+		items = nil
+		for from := ""; ; {
+			some, err := r.Scan(invitationKeys, from, scanPage)
+			if err != nil {
+				return fmt.Errorf("list invitations: %w", err)
+			}
+			if items = append(items, some...); len(some) < scanPage {
+				return nil
+			}
+			from = some[len(some)-1].Key + "\x00"
+		}
 	})
 	return items, err
 }

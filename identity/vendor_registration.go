@@ -3,6 +3,9 @@ package identity
 import (
 	"encoding/json"
 	"log/slog"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -79,16 +82,22 @@ func (r vendorRecord) expires() time.Time {
 // sameParty says whether who proved to be one vendor has proved to be the other: what customers
 // recognise it by has not changed, nor where they are sent.
 func (v Vendor) sameParty(o Vendor) bool {
-	if v.Name != o.Name || v.Domain != o.Domain || v.LogoHash != o.LogoHash || len(v.RedirectURIs) != len(o.RedirectURIs) {
-		return false
-	}
-	for i := range v.RedirectURIs {
-		if v.RedirectURIs[i] != o.RedirectURIs[i] {
-			return false
-		}
-	}
-	return true
+	return v.Name == o.Name && v.Domain == o.Domain && v.LogoHash == o.LogoHash &&
+		slices.Equal(v.RedirectURIs, o.RedirectURIs) && maps.Equal(v.names(), o.names())
 }
+
+// names are what it is called in other languages: a customer reads one of them in the place of its name.
+func (v Vendor) names() map[string]string {
+	if v.Registration == nil {
+		return nil
+	}
+	names := maps.Clone(v.Registration.Texts)
+	maps.DeleteFunc(names, func(name, _ string) bool { return !strings.HasPrefix(name, textName+"#") })
+	return names
+}
+
+// textName is the text that is a vendor's name, as registered metadata calls it.
+const textName = "client_name"
 
 // IsName says whether a text can be a vendor's trade name.
 func IsName(s string) bool { return isLine(s, maxVendorName) }

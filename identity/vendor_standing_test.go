@@ -59,3 +59,26 @@ func TestStanding_aKindThatTheVendorSays_isNeverConfirmedByItself(t *testing.T) 
 		t.Errorf("another party kept it: %+v, %v", again.Standing, err)
 	}
 }
+
+// A customer who reads German is shown the German name in the place of the other.
+func TestStanding_anotherNameInOneLanguage_isAnotherParty(t *testing.T) {
+	w := newWorld(t)
+	called := func(texts map[string]string) identity.Vendor {
+		v := shop()
+		v.Registration = &identity.Registration{Texts: texts}
+		return v
+	}
+	added, c, err := w.vendors.Register(t.Context(), called(map[string]string{"client_name#de": "Blumen am Markt", "policy_uri#de": "https://shop.example/a"}), "")
+	must(t, err)
+	confirmed := vault.KindShop
+	_, err = w.vendors.SetStanding(t.Context(), added.ID, identity.StandingChange{Kind: &confirmed})
+	must(t, err)
+	again, c, err := w.vendors.Reregister(t.Context(), added.ID, c.Token, called(map[string]string{"client_name#de": "Blumen am Markt", "policy_uri#de": "https://shop.example/b"}))
+	if err != nil || again.Standing.KnownKind() != vault.KindShop {
+		t.Errorf("with another address of its policy it lost the operator's word: %+v, %v", again.Standing, err)
+	}
+	again, _, err = w.vendors.Reregister(t.Context(), added.ID, c.Token, called(map[string]string{"client_name#de": "Deutsche Bank", "policy_uri#de": "https://shop.example/b"}))
+	if err != nil || again.Standing.KnownKind() != "" {
+		t.Errorf("under another German name it kept the operator's word: %+v, %v", again.Standing, err)
+	}
+}
