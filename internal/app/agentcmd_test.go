@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -29,6 +30,18 @@ func TestReport_whatTheServerRefuses_hasItsExitCode(t *testing.T) {
 	}
 	if err := refusal(nil); err != nil {
 		t.Errorf("nothing refused, and yet: %v", err)
+	}
+}
+
+// A script must not take a backup that was interrupted for one that was made.
+func TestReport_commandThatWasStopped_isNotDone(t *testing.T) {
+	var told bytes.Buffer
+	if got := report(&told, fmt.Errorf("backup: %w", context.Canceled)); got != ExitFailure || told.String() != "meins: stopped before it was done\n" {
+		t.Errorf("exit code %d, tells %q", got, told.String())
+	}
+	told.Reset()
+	if got := report(&told, nil); got != ExitOK || told.Len() > 0 {
+		t.Errorf("exit code %d, tells %q", got, told.String())
 	}
 }
 

@@ -88,10 +88,15 @@ type usageError struct{ err error }
 func (u usageError) Error() string { return u.err.Error() }
 func (u usageError) Unwrap() error { return u.err }
 
-// report prints err for a person, if there is one, and gives the exit code for programs.
+// report prints err for a person, if there is one, and gives the exit code for programs. A command that was
+// stopped in the middle is not done; a server that was stopped is, and has no error.
 func report(w io.Writer, err error) int {
-	if err == nil || errors.Is(err, context.Canceled) {
+	if err == nil {
 		return ExitOK
+	}
+	if errors.Is(err, context.Canceled) {
+		_, _ = fmt.Fprintln(w, "meins: stopped before it was done")
+		return ExitFailure
 	}
 	_, _ = fmt.Fprintf(w, "meins: %v\n", err)
 	var usage usageError

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -71,6 +72,7 @@ type server struct {
 	addr    string // where it listens, resolved
 	mtls    string // where vendors present certificates, resolved
 	servers []*http.Server
+	grace   time.Duration // for requests under way, at the end
 	failed  chan error
 	stop    context.CancelFunc
 	running sync.WaitGroup // what works beside the requests
@@ -86,7 +88,7 @@ func startServer(ctx context.Context, c serverConfig, now func() time.Time, log 
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(ctx)
-	s := &server{node: n, failed: make(chan error, 3), stop: stop}
+	s := &server{node: n, grace: shutdownGrace, failed: make(chan error, 3), stop: stop}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close(ctx))
@@ -232,15 +234,25 @@ func (s *server) wait(ctx context.Context) error {
 }
 
 // close lets requests finish, then writes what is gathered and releases the folder.
-// The end of ctx is what starts it, so it has a time limit of its own.
+// The end of ctx is what starts it, so it has time limits of its own: one for the requests, and another for
+// what they have left to write. Whoever keeps a request open must not cost customers the record of a read.
 func (s *server) close(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
-	defer cancel()
-	var errs []error
-	for i := len(s.servers) - 1; i >= 0; i-- {
-		errs = append(errs, s.servers[i].Shutdown(ctx))
-	}
+	err := s.finish(ctx, s.grace)
 	s.stop()
 	s.running.Wait()
-	return errors.Join(append(errs, s.node.close(ctx))...)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+	defer cancel()
+	return errors.Join(err, s.node.close(ctx))
+}
+
+// finish lets requests end, and then cuts off those that do not.
+func (s *server) finish(ctx context.Context, grace time.Duration) (err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	for _, srv := range slices.Backward(s.servers) {
+		if late := srv.Shutdown(ctx); late != nil {
+			err = errors.Join(err, fmt.Errorf("requests were cut off: %w", late), srv.Close())
+		}
+	}
+	return err
 }
