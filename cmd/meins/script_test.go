@@ -32,6 +32,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("ADDR", addr)
 			env.Setenv("ISSUER", "http://"+addr)
 			env.Setenv("ADDR_FILE", strings.ReplaceAll(addr, ":", "_")+".json")
+			env.Setenv("GORACE", "atexit_sleep_ms=0") // see internal/apptest: programs end at once
 			return err
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){

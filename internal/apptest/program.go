@@ -96,7 +96,9 @@ func command(t testing.TB, args ...string) *exec.Cmd {
 	}
 	// The context of a test ends before its clean-up; the program is to end in order then.
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), self, args...) //nolint:gosec // our own program
-	cmd.Env = append(os.Environ(), asProgram+"=1")
+	// The race detector lets a program sleep for a second at its end, to see the races of what still
+	// runs. Ours wait for all that runs in them.
+	cmd.Env = append(os.Environ(), asProgram+"=1", "GORACE=atexit_sleep_ms=0")
 	return cmd
 }
 

@@ -37,7 +37,8 @@ func TestEveryCall_answersOnlyWhatIsDescribed(t *testing.T) {
 	}
 	p := apptest.Start(t)
 	w := newWorld(t, p)
-	all := calls(t, p)
+	w.description = described(t, p)
+	all := w.operations()
 	slices.SortStableFunc(all, func(a, b operation) int { return slices.Index(last, a.ID) - slices.Index(last, b.ID) })
 	for _, o := range all {
 		t.Run(o.ID, func(t *testing.T) {

@@ -30,6 +30,7 @@ func TestProgram_doesWhatItsScopesSay_andNothingElse(t *testing.T) {
 	for _, scope := range []string{"read:grants", "read:releases", "read:receipts", "withdraw"} {
 		tokens[scope] = w.made(t, scope).Secret
 	}
+	w.description = described(t, p)
 	all := w.operations()
 	slices.SortFunc(all, func(a, b operation) int { // what ends the consent comes last
 		return strings.Compare(b.Method, a.Method)

@@ -17,7 +17,7 @@ var ada = map[string]any{"email": "ada@marker.example", "name": "Ada Marker"}
 
 // world is a customer with a consent, and the vendor that has it.
 type world struct {
-	*description
+	*description // where a test holds answers to it
 
 	t       testing.TB
 	p       *apptest.Program
@@ -34,7 +34,7 @@ type world struct {
 
 func newWorld(t testing.TB, p *apptest.Program) *world {
 	t.Helper()
-	w := &world{t: t, p: p, seen: map[string]map[string]int{}, served: map[string]bool{}, description: described(t, p), ada: p.SignUp(t, "ada", ada), vendor: p.AddVendor(t, callback)}
+	w := &world{t: t, p: p, seen: map[string]map[string]int{}, served: map[string]bool{}, ada: p.SignUp(t, "ada", ada), vendor: p.AddVendor(t, callback)}
 	w.token = own(t, p, w.vendor)
 	ask := p.AuthorizeURL(w.vendor, "scope", "openid email profile")
 	w.access = p.Exchange(t, w.vendor, apptest.CodeOf(t, w.ada.Authorize(t, ask, "email", "name"))).Access
