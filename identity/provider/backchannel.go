@@ -25,7 +25,7 @@ const (
 
 	crierEvery   = time.Second
 	crierAtOnce  = 64              // farewells of one round
-	crierTimeout = 5 * time.Second // of one delivery: a vendor that is slow keeps the others waiting
+	crierTimeout = 5 * time.Second // of one delivery, after which none begins: a vendor that is slow keeps the others waiting
 	crierPause   = 2 * time.Second // after the first failure; doubled each time
 	crierLongest = time.Hour
 	crierAnswer  = 4 << 10
@@ -96,7 +96,8 @@ func (c crier) round(ctx context.Context) error {
 	return err
 }
 
-// tell delivers to one vendor until one delivery fails; it and those behind it come again later.
+// tell delivers to one vendor until one delivery fails; it and those behind it come again later. So do those
+// for which there is no time: a vendor that is slow must not keep the others waiting.
 func (c crier) tell(ctx context.Context, client id.Client, list []identity.Farewell) error {
 	v, err := c.p.vendor(ctx, client)
 	if err != nil && !errors.Is(err, identity.ErrNoVendor) {
@@ -105,17 +106,22 @@ func (c crier) tell(ctx context.Context, client id.Client, list []identity.Farew
 	if err != nil || v.Protocol.BackLogout == "" { // it is gone, or does not want to hear any more
 		return c.p.o.Accounts.SettleFarewells(ctx, list, nil)
 	}
-	delivered := 0
-	for ; delivered < len(list); delivered++ {
+	delivered, began, failed := 0, c.p.o.Now(), false
+	for delivered < len(list) && c.p.o.Now().Sub(began) < crierTimeout {
 		if err := c.deliver(ctx, v, list[delivered]); err != nil {
 			c.p.o.Log.WarnContext(ctx, "logout not delivered", "client", client, "tries", list[delivered].Tries+1, "error", err)
+			failed = true
 			break
 		}
+		delivered++
 	}
 	again := list[delivered:]
 	for i := range again {
-		again[i].Due = c.p.o.Now().Add(min(crierPause<<min(again[i].Tries, 20), crierLongest))
-		again[i].Tries++
+		again[i].Due = c.p.o.Now()
+		if failed {
+			again[i].Due = again[i].Due.Add(min(crierPause<<min(again[i].Tries, 20), crierLongest))
+			again[i].Tries++
+		}
 	}
 	// What was delivered is noted even while the server stops: else it would be told twice.
 	return c.p.o.Accounts.SettleFarewells(context.WithoutCancel(ctx), list[:delivered], again)

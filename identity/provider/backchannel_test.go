@@ -163,6 +163,28 @@ func TestBackChannel_vendorThatIsDown_hearsLater_fromAnotherProcess(t *testing.T
 	}
 }
 
+// One that takes its time with each of many must not hold up those of others.
+func TestBackChannel_vendorThatIsSlow_waitsForTheNextRound(t *testing.T) {
+	w := newWorld(t)
+	heard := 0
+	slow := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		heard++
+		w.clock.move(3 * time.Second)
+	}))
+	t.Cleanup(slow.Close)
+	s := w.vendor(func(v *identity.Vendor) { v.Protocol.BackLogout = slow.URL })
+	for range 5 {
+		c := w.customer()
+		c.signIn(s)
+		w.must(w.accounts.Logout(t.Context(), c.session.ID))
+	}
+	for round, want := range []int{2, 4, 5, 5} {
+		if w.tell(); heard != want {
+			t.Fatalf("after round %d it heard of %d, not %d", round+1, heard, want)
+		}
+	}
+}
+
 func TestBackChannel_vendorThatNeverAnswers_isGivenUp(t *testing.T) {
 	w := newWorld(t)
 	e := newEar(t)

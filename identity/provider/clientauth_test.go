@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -22,6 +23,8 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/identity/provider"
+	"github.com/meins-id/meins/internal/store"
 )
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -317,4 +320,24 @@ func TestAssertion_vendorsKeepToTheirMethod(t *testing.T) {
 	pretender := keyed{shop: s, key: key}
 	w.assert(sign(t, jose.ES256, key, w.assertionClaims(pretender, nil))).refused(t, 401, "invalid_client")
 	w.send("/oauth/token", asClient("client_assertion", "x", "client_assertion_type", "saml"), "", "").refused(t, 400, "invalid_request")
+}
+
+// What the store does not tell is no reason to call a vendor's token bad: it would ask for another one.
+func TestVendorOf_vendorThatCannotBeRead_isNotCalledAStranger(t *testing.T) {
+	w := newWorld(t)
+	s := w.vendor()
+	access := w.post("/oauth/token", s, asClient()).Access
+	call := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/v1/vendor/grants", nil)
+	call.Header.Set("Authorization", "Bearer "+access)
+	if got, err := w.p.VendorOf(call); err != nil || got != s.ID {
+		t.Fatalf("%s, %v", got, err)
+	}
+	w.must(w.store.Update(t.Context(), func(tx store.Tx) error { return tx.Put("vendor/"+string(s.ID), []byte(`{"v":2}`), time.Time{}) }))
+	if _, err := w.p.VendorOf(call); err == nil || errors.Is(err, provider.ErrVendorToken) {
+		t.Errorf("unreadable: %v", err)
+	}
+	w.must(w.store.Update(t.Context(), func(tx store.Tx) error { return tx.Delete("vendor/" + string(s.ID)) }))
+	if _, err := w.p.VendorOf(call); !errors.Is(err, provider.ErrVendorToken) {
+		t.Errorf("removed: %v", err)
+	}
 }

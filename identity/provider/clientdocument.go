@@ -165,7 +165,7 @@ func (b *budget) take() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
-	b.spent = max(b.spent-float64(now.Sub(b.at))/float64(documentEvery), 0)
+	b.spent = max(b.spent-float64(max(now.Sub(b.at), 0))/float64(documentEvery), 0) // clocks are set back, too
 	b.at = now
 	if b.spent+1 > documentBurst {
 		return false

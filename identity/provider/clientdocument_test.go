@@ -200,6 +200,18 @@ func TestDocument_floodOfAddresses_isNotCarriedOn(t *testing.T) {
 	}
 }
 
+// A clock that was a day ahead and is set right does not close the way for a day.
+func TestDocument_clockThatIsSetBack_keepsNobodyOut(t *testing.T) {
+	w, site := documented(t), newSite(t)
+	s := site.describes(t, nil)
+	w.clock.move(24 * time.Hour)
+	q := s.request("openid")
+	q.Set("client_id", site.URL+"/another")
+	w.get("/oauth/authorize?"+q.Encode(), "")
+	w.clock.move(-24 * time.Hour)
+	w.flow(s.request("openid"))
+}
+
 func TestDocument_isTakenOnlyWhereItIsSwitchedOn_andDiscoverySaysSo(t *testing.T) {
 	site := newSite(t)
 	s := site.describes(t, nil)

@@ -126,14 +126,14 @@ type hint struct {
 
 var errHint = errors.New("not an ID token of this provider")
 
-// readIDToken checks that an ID token is one that we signed, with the algorithm of the key that it
-// names. It may be old: it says who, and grants nothing.
+// readIDToken checks that an ID token is one that we signed, as such and as nothing else (RFC 8725, 3.11), with
+// the algorithm of the key that it names. It may be old: it says who, and grants nothing.
 func (p *Provider) readIDToken(text string) (hint, error) {
 	if len(text) > maxBlob {
 		return hint{}, errHint
 	}
 	signed, err := jwt.ParseSigned(text, idTokenAlgorithms)
-	if err != nil || len(signed.Headers) != 1 {
+	if err != nil || len(signed.Headers) != 1 || signed.Headers[0].ExtraHeaders[jose.HeaderType] != idTokenType {
 		return hint{}, errHint
 	}
 	key, ok := p.publicKey(signed.Headers[0])

@@ -22,8 +22,11 @@ var errSigner = errors.New("not a key that ID tokens are signed with")
 // and checks it in the tests; its way to the same bytes costs half a signature more, which vendors
 // would pay at every login. Nothing is ever verified here: that is go-jose's.
 func signJWT(key jose.SigningKey, payload []byte) (string, error) {
-	return signTyped(key, "JWT", payload)
+	return signTyped(key, idTokenType, payload)
 }
+
+// idTokenType is the type of JWTs that have none of their own; ID tokens are among them.
+const idTokenType = "JWT"
 
 // signTyped is signJWT for a JWT of a type, which says what it is good for (RFC 8725, 3.11).
 func signTyped(key jose.SigningKey, kind string, payload []byte) (string, error) {

@@ -48,6 +48,8 @@ func (p *Provider) Ask(ctx context.Context, client id.Client, form url.Values, g
 	}
 	q, wrong := p.readPushed(ctx, v, form)
 	switch {
+	case v.Provisional(): // it may be anybody, and each request is kept for weeks
+		return Later{}, &BadRequest{"no customer has decided about this vendor yet: send one here first"}
 	case wrong != nil:
 		return Later{}, &BadRequest{url.Values(wrong).Get("error_description")}
 	case q.prompts(promptNone):
@@ -88,8 +90,11 @@ func (p *Provider) Ask(ctx context.Context, client id.Client, form url.Values, g
 // Asked finds a request for later of the vendor's own.
 func (p *Provider) Asked(ctx context.Context, client id.Client, name id.Request) (Later, error) {
 	rec, err := p.records.Later(ctx, name)
-	if err != nil || rec.Client != client {
-		return Later{}, errors.Join(ErrNoLater, err)
+	if err != nil {
+		return Later{}, err
+	}
+	if rec.Client != client {
+		return Later{}, ErrNoLater
 	}
 	return p.shown(ctx, rec)
 }
@@ -123,8 +128,11 @@ func (p *Provider) Waiting(ctx context.Context, account id.Account) ([]Later, er
 // browser tells the vendor; it finds the request answered.
 func (p *Provider) DenyLater(ctx context.Context, account id.Account, name id.Request, no consent.Refusal) error {
 	rec, err := p.records.Later(ctx, name)
-	if err != nil || account == "" || rec.Account != account {
-		return errors.Join(ErrNoLater, err)
+	if err != nil {
+		return err
+	}
+	if account == "" || rec.Account != account {
+		return ErrNoLater
 	}
 	one, err := p.shown(ctx, rec)
 	switch {

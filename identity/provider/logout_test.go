@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	jose "github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
 
 	"github.com/meins-id/meins/identity"
 )
@@ -121,6 +122,12 @@ func hintTricks(t *testing.T, w *world, s shop, good string) map[string]string {
 		key, err := w.keys.Signer(algorithm)
 		w.must(err)
 		tricks["changed and signed "+algorithm] = signWith(t, key, claims, change)
+	}
+	if key, err := w.keys.Signer("ES256"); err == nil { // all is right, but that it says of itself that it is something else
+		signer, err := jose.NewSigner(key, (&jose.SignerOptions{}).WithType("logout+jwt"))
+		w.must(err)
+		tricks["logout token"], err = jwt.Signed(signer).Claims(claims).Serialize()
+		w.must(err)
 	}
 	if key, err := w.keys.Signer("RS256"); err == nil {
 		private, _ := key.Key.(jose.JSONWebKey)

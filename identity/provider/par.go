@@ -157,7 +157,11 @@ func (p *Provider) openPushed(uri string) (request, error) {
 // counts but who sends it (RFC 9126, 4).
 func (p *Provider) answerPushed(r *http.Request, v identity.Vendor, uri string) (to onward, status int, code string) {
 	q, err := p.pushed(r.Context(), uri)
-	if errors.Is(err, errPushed) || q.Client != v.ID {
+	switch {
+	case err != nil && !errors.Is(err, errPushed) && !errors.Is(err, errPushedLate):
+		p.o.Log.ErrorContext(r.Context(), "provider failed", "doing", "look for a pushed request", "error", err)
+		return onward{}, http.StatusInternalServerError, pageFailed
+	case errors.Is(err, errPushed) || q.Client != v.ID:
 		return onward{}, http.StatusBadRequest, pageMalformed
 	}
 	if !v.Redirects(q.RedirectURI) {

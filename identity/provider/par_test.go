@@ -2,14 +2,18 @@ package provider_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/identity"
 	"github.com/meins-id/meins/identity/provider"
+	"github.com/meins-id/meins/internal/id"
+	"github.com/meins-id/meins/internal/store"
 )
 
 // push leaves a request with the provider and gives its name.
@@ -96,6 +100,27 @@ func TestPushed_thatDoesNotServe_isRefused(t *testing.T) {
 	w.clock.move(24 * time.Hour)
 	if rec := w.get("/oauth/authorize?"+s.named(uri).Encode(), ""); rec.Code != http.StatusBadRequest {
 		t.Errorf("long after: %d", rec.Code)
+	}
+}
+
+// What cannot be read is our mistake, and no mistake of the request.
+func TestPushed_recordThatCannotBeRead_isNotCalledMalformed(t *testing.T) {
+	w := newWorld(t)
+	s := w.vendor()
+	name := id.New[id.Request]()
+	w.must(w.store.Update(t.Context(), func(tx store.Tx) error { return tx.Put("later/"+string(name), []byte(`{"v":2}`), time.Time{}) }))
+	q := url.Values{"client_id": {string(s.ID)}, "request_uri": {"urn:ietf:params:oauth:request_uri:" + string(name)}}
+	if rec := w.get("/oauth/authorize?"+q.Encode(), ""); rec.Code != http.StatusInternalServerError || !strings.Contains(rec.Body.String(), "internal") {
+		t.Errorf("%d %s", rec.Code, rec.Body)
+	}
+	if _, err := w.p.Asked(t.Context(), s.ID, name); err == nil || errors.Is(err, provider.ErrNoLater) {
+		t.Errorf("asked: %v", err)
+	}
+	if err := w.p.DenyLater(t.Context(), id.New[id.Account](), name, consent.Refusal{}); err == nil || errors.Is(err, provider.ErrNoLater) {
+		t.Errorf("refused: %v", err)
+	}
+	if !strings.Contains(w.log.String(), "look for a pushed request") {
+		t.Error("nobody is told")
 	}
 }
 

@@ -3,6 +3,7 @@ package provider_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"image"
 	"image/png"
 	"log/slog"
@@ -383,6 +384,24 @@ func TestRegistration_thatNobodyUses_isOverAfterADay(t *testing.T) {
 	}
 	if v := w.registered(used); v.Provisional() {
 		t.Error("the used one is still provisional")
+	}
+}
+
+// Who may be anybody has nothing kept for weeks.
+func TestRegistration_thatNobodyUses_keepsNoRequestsForLater(t *testing.T) {
+	w := registering(t, provider.RegistrationOpen)
+	c := w.register(metadata{"id_token_signed_response_alg": "ES256"})
+	s := shop{w.registered(c), c.text("client_secret")}
+	before := len(w.contents())
+	if _, err := w.p.Ask(t.Context(), s.ID, s.request("openid email"), "", 0); !errors.Is(err, provider.ErrLater) {
+		t.Errorf("before anybody uses it: %v", err)
+	}
+	if len(w.contents()) != before {
+		t.Error("something was written")
+	}
+	w.customer().approve(s.request("openid email"), "email")
+	if _, err := w.p.Ask(t.Context(), s.ID, s.request("openid email"), "", 0); err != nil {
+		t.Errorf("once it is used: %v", err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -34,10 +35,11 @@ func (p *Provider) VendorOf(r *http.Request) (id.Client, error) {
 	if err != nil {
 		return "", fmt.Errorf("look for a revocation: %w", err)
 	}
-	if _, gone := p.o.Vendors.Get(r.Context(), t.Client); revoked || gone != nil {
+	_, err = p.o.Vendors.Get(r.Context(), t.Client)
+	if revoked || errors.Is(err, identity.ErrNoVendor) {
 		return "", ErrVendorToken
 	}
-	return t.Client, nil
+	return t.Client, err
 }
 
 // provenCall wants a proof with a token that is bound to a key, and none with one that is not
@@ -50,10 +52,11 @@ func (p *Provider) provenCall(r *http.Request, t token, scheme, text string) err
 	if err != nil || scheme != schemeDPoP || pr.none() || pr.thumbprint != t.Thumbprint || p.demandsStrengthOf(r.Context(), t, pr) != nil {
 		return ErrVendorToken
 	}
-	if p.spendProof(r.Context(), pr) != nil {
+	err = p.spendProof(r.Context(), pr)
+	if used := (*refusal)(nil); errors.As(err, &used) {
 		return ErrVendorToken
 	}
-	return nil
+	return err
 }
 
 // Subject is the customer's name towards one vendor: the sub of its ID tokens.

@@ -52,7 +52,7 @@ func signWith(t testing.TB, key jose.SigningKey, claims map[string]any, change m
 	if err != nil {
 		t.Fatal(err)
 	}
-	signer, err := jose.NewSigner(key, nil)
+	signer, err := jose.NewSigner(key, (&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {
 		t.Fatal(err)
 	}
