@@ -2,7 +2,9 @@ package vault
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -166,7 +168,7 @@ func checkText(s string, limit int, lines bool) error {
 	case strings.TrimSpace(s) == "":
 		return ErrValueEmpty
 	case utf8.RuneCountInString(s) > limit:
-		return ErrValueTooLong
+		return ErrValueTooLong.Because(errors.New("at most " + strconv.Itoa(limit) + " characters"))
 	}
 	for _, r := range s {
 		if lines && (r == '\n' || r == '\r') {

@@ -193,3 +193,12 @@ func TestCatalogue_holdsTogether(t *testing.T) {
 		t.Errorf("a name of one's own: %+v, %v", e, err)
 	}
 }
+
+func TestValidate_valueThatIsTooLong_isToldHowLongItMayBe(t *testing.T) {
+	for name, most := range map[string]string{"given_name": "at most 100 characters", "loyalty_card": "at most 1000 characters"} {
+		err := vault.Validate(name, quote(t, strings.Repeat("x", 1001)), today)
+		if !errors.Is(err, vault.ErrValueTooLong) || !strings.Contains(err.Error(), most) || strings.Contains(err.Error(), "xx") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

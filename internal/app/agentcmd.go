@@ -221,7 +221,11 @@ func refusal(err error) error {
 	if text == "" {
 		text = p.Code
 	}
-	if p.RetryAfter > 0 {
+	switch {
+	case p.Code == agent.ErrAnswer.Code:
+		return agent.ErrAnswer.Because(fmt.Errorf("status %d and no word of why; is it meins that answers there?", p.Status))
+	case p.RetryAfter > 0:
+		text, _, _ = strings.Cut(text, ";") // which says to wait, not how long
 		text += fmt.Sprintf("; try again in %d s", p.RetryAfter)
 	}
 	return fault.New(kind, p.Code, text)

@@ -20,12 +20,19 @@ func TestReport_whatTheServerRefuses_hasItsExitCode(t *testing.T) {
 		413: ExitUsage, 422: ExitUsage, 429: ExitRefused, 500: ExitFailure, 502: ExitUnavailable, 503: ExitUnavailable, 504: ExitUnavailable,
 	} {
 		var told bytes.Buffer
-		refused := fmt.Errorf("save: %w", &agent.Problem{Status: status, Code: "some-code", Title: "the public text", RetryAfter: 7})
+		refused := fmt.Errorf("save: %w", &agent.Problem{Status: status, Code: "some-code", Title: "the public text; wait", RetryAfter: 7})
 		if got := report(&told, refusal(refused)); got != want {
 			t.Errorf("status %d: exit code %d, not %d", status, got, want)
 		}
 		if told.String() != "meins: the public text; try again in 7 s\n" {
 			t.Errorf("status %d: tells %q", status, told.String())
+		}
+	}
+	for _, status := range []int{404, 500} { // somebody else's page
+		var told bytes.Buffer
+		strange := agent.ReadAnswer(status, []byte("<html>not found</html>"), nil)
+		if got := report(&told, refusal(strange)); got != ExitUnavailable || !strings.Contains(told.String(), "is it meins that answers there?") {
+			t.Errorf("status %d: exit code %d, tells %q", status, got, told.String())
 		}
 	}
 	if err := refusal(nil); err != nil {

@@ -158,7 +158,7 @@ func parseValues(words []string) (map[string]json.RawMessage, error) {
 	var problems []error
 	for i, word := range words {
 		name, text, ok := strings.Cut(word, "=")
-		if !ok {
+		if !ok || name == "" {
 			problems = append(problems, fmt.Errorf("value %d: not of the form NAME=VALUE", i+1))
 			continue
 		}

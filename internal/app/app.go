@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -57,12 +58,18 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 // run parses and runs; kong's own exits (--help, usage errors) come back as codes.
 func run(ctx context.Context, args []string, io *streams) int {
 	var cli commands
-	exit := -1
+	exit, help := -1, io.out
+	switch {
+	case len(args) == 0: // whoever says nothing wants to know what there is to say
+		args, help = []string{"--help"}, io.err
+	case args[0] == "help":
+		args = append(slices.Clone(args[1:]), "--help")
+	}
 	parser, err := kong.New(&cli,
 		kong.Name("meins"),
 		kong.Description("A user-centric identity provider: one login everywhere, personal data in a vault only the customer opens."),
 		kong.DefaultEnvars("MEINS"),
-		kong.Writers(io.out, io.err),
+		kong.Writers(help, io.err),
 		kong.Exit(func(code int) { exit = code }),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(io),
@@ -72,6 +79,9 @@ func run(ctx context.Context, args []string, io *streams) int {
 		return report(io.err, fmt.Errorf("command line: %w", err))
 	}
 	command, err := parser.Parse(args)
+	if exit >= 0 && help == io.err {
+		return ExitUsage
+	}
 	if exit >= 0 {
 		return exit
 	}

@@ -8,8 +8,10 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/meins-id/meins/identity"
 	"github.com/meins-id/meins/vault/seal"
@@ -49,12 +51,12 @@ func (c *serverConfig) validate() error {
 	if err := checkIssuer(c.Issuer); err != nil {
 		add("issuer", "%v", err)
 	}
-	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
-		add("listen", "must be host:port")
+	if err := checkListen(c.Listen); err != nil {
+		add("listen", "%v", err)
 	}
 	if c.AdminListen != "" {
-		if _, _, err := net.SplitHostPort(c.AdminListen); err != nil {
-			add("admin-listen", "must be host:port")
+		if err := checkListen(c.AdminListen); err != nil {
+			add("admin-listen", "%v", err)
 		}
 	}
 	if c.Data == "" {
@@ -67,14 +69,17 @@ func (c *serverConfig) validate() error {
 		add("trusted-proxy", "%v", err)
 	}
 	if c.MTLSListen != "" {
-		if _, _, err := net.SplitHostPort(c.MTLSListen); err != nil {
-			add("mtls-listen", "must be host:port")
+		if err := checkListen(c.MTLSListen); err != nil {
+			add("mtls-listen", "%v", err)
 		}
 	}
 	c.checkCertificates(add)
-	for setting, n := range map[string]int{"rate-vendor": c.RateVendor, "rate-program": c.RateProgram} {
-		if n < 0 || n > 1_000_000 {
-			add(setting, "must be between 0 and 1000000")
+	for _, rate := range []struct {
+		setting string
+		n       int
+	}{{"rate-vendor", c.RateVendor}, {"rate-program", c.RateProgram}} {
+		if rate.n < 0 || rate.n > 1_000_000 {
+			add(rate.setting, "must be between 0 and 1000000")
 		}
 	}
 	if c.SessionLifetime < 5*time.Minute || c.SessionLifetime > 90*24*time.Hour {
@@ -100,12 +105,37 @@ func checkIssuer(s string) error {
 		return errors.New("must have no query and no fragment")
 	case u.Path != "":
 		return errors.New("must have no path and no trailing slash")
+	case u.Host != inBrowsers(u.Host):
+		return errors.New("must have its host in lower case and ASCII, as browsers send it")
+	case u.Scheme == "https" && u.Port() == "443" || u.Scheme == "http" && u.Port() == "80":
+		return errors.New("must not name the port that is meant without it")
 	case u.Scheme == "https":
 		return nil
 	case u.Scheme == "http" && loopback(u.Hostname()):
 		return nil
 	}
 	return errors.New("must be https (http only on loopback)")
+}
+
+// inBrowsers is a host as browsers send it, or nothing where they would send another: names in other
+// scripts are the operator's to translate.
+func inBrowsers(host string) string {
+	if strings.ContainsFunc(host, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return ""
+	}
+	return strings.ToLower(host)
+}
+
+// checkListen holds what can be listened on: a host, perhaps empty, and a port.
+func checkListen(s string) error {
+	_, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return errors.New("must be host:port")
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return errors.New("must have a port between 0 and 65535")
+	}
+	return nil
 }
 
 // loopback says whether a host name means this machine.
