@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"regexp"
@@ -20,9 +21,12 @@ var secretKeys = map[string]bool{
 	"assertion": true, "client_assertion": true, "flow": true, "login": true, "query": true,
 }
 
-// secretText matches what looks like a token, a code or a key inside a longer text: long runs of
-// base64url, and the value after a telling parameter name.
-var secretText = regexp.MustCompile(`(?i)((?:code|token|secret|flow|assertion|state|nonce|hint|password|passphrase)[a-z_]*=)[^&\s"']+|[A-Za-z0-9_\-]{48,}(?:\.[A-Za-z0-9_\-]+)*`)
+// secretText matches what looks like a token, a code or a key inside a longer text: the value after a telling
+// parameter name, what we hand out ourselves (secrets and tokens by their first letters, recovery codes), and
+// long runs of base64url. Keys of 43 signs are not among those: so long are the names of keys, too.
+var secretText = regexp.MustCompile(`(?i)((?:code|token|secret|flow|assertion|state|nonce|hint|password|passphrase)[a-z_]*=)[^&\s"']+` +
+	`|\b(?:m[ivr]_[A-Za-z0-9_\-]{20,}|meins_[a-z2-7]{26}\.[A-Za-z0-9]+|(?:[0-9A-Z]{4}-){6}[0-9A-Z]{4}\b)` +
+	`|[A-Za-z0-9_\-]{48,}(?:\.[A-Za-z0-9_\-]+)*`)
 
 const redacted = "[redacted]"
 
@@ -72,6 +76,12 @@ func redactAttr(_ []string, a slog.Attr) slog.Attr {
 		return slog.String(a.Key, redactText(v))
 	case error:
 		return slog.String(a.Key, redactText(v.Error()))
+	case []byte:
+		return slog.String(a.Key, redacted)
+	case fmt.Stringer: // such as an address with its query
+		if a.Value.Kind() == slog.KindAny {
+			return slog.String(a.Key, redactText(v.String()))
+		}
 	}
 	return a
 }
