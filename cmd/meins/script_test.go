@@ -7,9 +7,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -36,7 +39,7 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "await": await, "take": take, "fetch": fetch,
+			"exits": exits, "await": await, "take": take, "fetch": fetch, "endshop": endShop,
 		},
 	})
 }
@@ -132,4 +135,23 @@ func fetch(ts *testscript.TestScript, _ bool, args []string) {
 	if got := strconv.Itoa(resp.StatusCode); got != args[0] {
 		ts.Fatalf("%s %s answers %s, not %s:\n%s", method, args[1], got, args[0], body)
 	}
+}
+
+// endshop FOLDER: ends the shop of the demo in this folder, as soon as there is one.
+func endShop(ts *testscript.TestScript, _ bool, args []string) {
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		processes, err := filepath.Glob("/proc/[0-9]*/cmdline")
+		ts.Check(err)
+		for _, p := range processes {
+			words, err := os.ReadFile(p)
+			if err != nil || !strings.Contains(string(words), "\x00shop\x00--config\x00"+filepath.Join(args[0], "shop.json")+"\x00") {
+				continue // of a process that has ended meanwhile there is nothing to read
+			}
+			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(p)))
+			ts.Check(err)
+			ts.Check(syscall.Kill(pid, syscall.SIGKILL))
+			return
+		}
+	}
+	ts.Fatalf("there is no shop")
 }

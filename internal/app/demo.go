@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/meins-id/meins/identity"
 	"github.com/meins-id/meins/internal/demoshop"
+	"github.com/meins-id/meins/internal/fault"
 	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/vault"
 )
@@ -40,24 +42,42 @@ func (c *demoCmd) Run(ctx context.Context, io *streams) error {
 	if err != nil {
 		return err
 	}
+	if listen == shopListen {
+		return usageError{errors.New("shop-listen: must be another address than listen")}
+	}
 	s, err := startServer(ctx, serverConfig{
 		Issuer: issuer, Listen: listen, Data: c.Data, ReadLog: "gathered", SessionLifetime: 7 * 24 * time.Hour,
 	}, io.now, log)
 	if err != nil {
 		return err
 	}
-	shop, err := c.startShop(ctx, s.node, issuer, shopListen, shopURL, io)
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	shop, err := c.startShop(running, s.node, issuer, shopListen, shopURL, io)
 	if err != nil {
 		return errors.Join(err, s.close(ctx))
 	}
-	_, _ = fmt.Fprintf(io.out, "meins      %s\ndemo shop  %s\n\nOpen the shop and sign in. Stop with Ctrl-C; %s keeps the data.\n", issuer, shopURL, c.Data)
-	err = s.wait(ctx)
-	// The shop was told to stop by the context; its exit status says nothing new then.
-	if werr := shop.Wait(); werr != nil && ctx.Err() == nil {
-		err = errors.Join(err, fmt.Errorf("demo shop: %w", werr))
+	ended := make(chan error, 1)
+	go func() {
+		ended <- shop.Wait()
+		stop()
+	}()
+	if err = awaitHTTP(running, shopURL); err != nil {
+		err = errors.Join(err, s.close(ctx))
+	} else {
+		_, _ = fmt.Fprintf(io.out, "meins      %s\ndemo shop  %s\n\nOpen the shop and sign in. Stop with Ctrl-C; %s keeps the data.\n", issuer, shopURL, c.Data)
+		err = s.wait(running)
+	}
+	early := ctx.Err() == nil && running.Err() != nil
+	stop()
+	// Told to stop, the shop says nothing new by its end; of its own accord it has no reason to end.
+	if how := <-ended; early {
+		return errShopEnded.Because(cmp.Or(how, errors.New("as if it was done")))
 	}
 	return err
 }
+
+var errShopEnded = fault.New(fault.Unavailable, "shop-ended", "the demo shop has ended by itself")
 
 // demoAddress settles the port, when it is 0, and gives the listening and the public address.
 func demoAddress(ctx context.Context, addr, host string) (listen, public string, err error) {
@@ -94,7 +114,7 @@ func (c *demoCmd) startShop(ctx context.Context, n *node, issuer, listen, public
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start demo shop: %w", err)
 	}
-	return cmd, awaitHTTP(ctx, public)
+	return cmd, nil
 }
 
 // registerShop makes the shop a vendor as an operator would, and leaves it its credentials.
