@@ -1,7 +1,6 @@
 package bolt
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -68,21 +67,6 @@ func wholeLength(db *bbolt.DB) error {
 	return db.View(func(tx *bbolt.Tx) error {
 		if tx.Size() > info.Size() {
 			return fmt.Errorf("%w: %d bytes of %d are there", ErrDamaged, info.Size(), tx.Size())
-		}
-		return nil
-	})
-}
-
-// readThrough visits every record, also in what a bucket holds within.
-func readThrough(b *bbolt.Bucket) error {
-	var last []byte
-	return b.ForEach(func(k, v []byte) error {
-		if last != nil && bytes.Compare(last, k) >= 0 {
-			return fmt.Errorf("%w: keys out of order", ErrDamaged)
-		}
-		last = append(last[:0], k...)
-		if v == nil {
-			return readThrough(b.Bucket(k))
 		}
 		return nil
 	})

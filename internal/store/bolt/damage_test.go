@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/meins-id/meins/internal/store"
 	"github.com/meins-id/meins/internal/store/bolt"
 )
 
@@ -84,5 +86,53 @@ func TestOpen_fileWithAPageOfNoise_isRefusedOrReadable(t *testing.T) {
 	}
 	if path := write(t, whole); bolt.Check(path) != nil {
 		t.Error("the whole file is refused")
+	}
+}
+
+// Whatever is wrong with a file: the check says so or the file opens, and nothing ends the program.
+func TestCheck_fileWithSpoiltBytes_isRefusedOrReadable(t *testing.T) {
+	const page = 4096
+	s := open(t, filepath.Join(t.TempDir(), "meins.db"), time.Now)
+	for i := range 300 {
+		put(t, s, fmt.Sprintf("k%05d", i), strings.Repeat("v", 500), time.Now().Add(time.Hour))
+	}
+	var copied bytes.Buffer
+	if err := s.Backup(t.Context(), &copied); err != nil {
+		t.Fatal(err)
+	}
+	whole, chance, refused := copied.Bytes(), rand.New(rand.NewPCG(1, 2)), 0
+	for range 300 {
+		spoilt := slices.Clone(whole)
+		for range chance.IntN(20) {
+			spoilt[chance.IntN(len(spoilt))] = byte(chance.Uint32())
+		}
+		at := chance.IntN(len(spoilt)/page) * page // what holds a page together stands at its beginning
+		for range 1 + chance.IntN(4) {
+			spoilt[at+chance.IntN(80)] = byte(chance.Uint32())
+		}
+		path := write(t, spoilt)
+		if err := bolt.Check(path); err != nil {
+			refused++
+			if !errors.Is(err, bolt.ErrDamaged) && !errors.Is(err, bolt.ErrFormat) {
+				t.Errorf("refused with %v", err)
+			}
+			continue
+		}
+		s, err := bolt.Open(path, bolt.Options{})
+		if errors.Is(err, bolt.ErrFormat) {
+			continue // what is spoilt is the mark of the layout
+		}
+		if err != nil {
+			t.Fatalf("the check finds nothing, opening %v", err)
+		}
+		if err := errors.Join(s.View(t.Context(), func(r store.Reader) error {
+			_, err := r.Scan("", "", 1000)
+			return err
+		}), s.Close()); err != nil {
+			t.Error(err)
+		}
+	}
+	if refused < 50 {
+		t.Errorf("only %d are refused", refused)
 	}
 }
