@@ -45,6 +45,7 @@ var errNoRoute = fault.New(fault.NotFound, "route-unknown", "there is no such ca
 //	/.well-known/oauth-authorization-server   the same          identity/provider
 //	/.well-known/ssf-configuration            of events         api/rest/ssf.go
 //	/.well-known/gpc.json                     of privacy        api/web/web.go
+//	/.well-known/change-password              for managers      api/web/web.go
 //	/oauth/…                                  OpenID Connect    identity/provider/http.go lists them
 //	/api/v1/…                                 consent REST API  api/openapi.yaml lists them
 //	/api/openapi.json, /api/docs              its description   api/reference
@@ -73,6 +74,7 @@ func New(o Options) http.Handler {
 	root := http.NewServeMux()
 	root.Handle("/.well-known/", o.Provider)
 	root.Handle("/.well-known/gpc.json", reading(o.Pages.Privacy))
+	root.Handle("/.well-known/change-password", reading(o.Pages.ChangePassphrase))
 	root.HandleFunc("GET "+signal.PathMetadata, o.REST.SignalMetadata)
 	root.Handle("/oauth/", o.Provider) // vendors call it from their own origins
 	root.Handle(rest.Base+"/", sameOrigin(calls))

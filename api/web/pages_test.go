@@ -3,6 +3,7 @@ package web
 import (
 	"html"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -371,4 +372,24 @@ func TestContinue_forAVendorThatWantsANewAccount_leadsToSignUp(t *testing.T) {
 	mustContain(t, page.body, `data-page="signup"`, "Blumen am Markt", "signin=1")
 	back := s.get("/continue?flow=" + flow + "&signin=1") // who has an account says so
 	mustContain(t, back.body, `data-page="signin"`)
+}
+
+func TestChangePassphrase_leadsManagersToTheAccount(t *testing.T) {
+	s := newSite(t)
+	answer := httptest.NewRecorder()
+	s.web.ChangePassphrase(answer, httptest.NewRequest(http.MethodGet, "/.well-known/change-password", nil))
+	path, fragment, _ := strings.Cut(answer.Header().Get("Location"), "#")
+	if answer.Code != http.StatusSeeOther || path != "/account" {
+		t.Errorf("%d %v", answer.Code, answer.Header())
+	}
+	if page := s.as(s.someone(), path).body; !strings.Contains(page, `id="`+fragment+`"`) {
+		t.Errorf("there is no %s on the page", fragment)
+	}
+}
+
+func TestRobots_haveTheStartPageAlone(t *testing.T) {
+	s := newSite(t)
+	if text := s.as(s.someone(), "/robots.txt").body; text != "User-agent: *\nAllow: /$\nAllow: /static/\nDisallow: /\n" {
+		t.Errorf("%q", text)
+	}
 }

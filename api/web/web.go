@@ -96,6 +96,7 @@ func (w *Web) Register(r *mux.Router) {
 	r.HandleFunc("/vendors/{client}/logo", w.logo).Methods(http.MethodGet, http.MethodHead)
 	r.PathPrefix(staticPath).HandlerFunc(w.static).Methods(http.MethodGet, http.MethodHead)
 	r.HandleFunc("/favicon.ico", w.favicon).Methods(http.MethodGet, http.MethodHead)
+	r.HandleFunc("/robots.txt", w.robots).Methods(http.MethodGet, http.MethodHead)
 }
 
 // handler makes a page, or says why there is none.
@@ -138,6 +139,18 @@ func (*Web) Privacy(out http.ResponseWriter, _ *http.Request) {
 	secure(out.Header())
 	out.Header().Set("Content-Type", "application/json")
 	_, _ = io.WriteString(out, gpc) // a program that is gone needs none
+}
+
+// ChangePassphrase leads password managers to where it is changed (https://www.w3.org/TR/change-password-url/).
+func (*Web) ChangePassphrase(out http.ResponseWriter, r *http.Request) {
+	secure(out.Header())
+	http.Redirect(out, r, "/account#passphrase", http.StatusSeeOther)
+}
+
+// robots lets search engines have the start page: all others are somebody's own, or lead to such.
+func (*Web) robots(out http.ResponseWriter, _ *http.Request) {
+	out.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = io.WriteString(out, "User-agent: *\nAllow: /$\nAllow: "+staticPath+"\nDisallow: /\n") // a program that is gone needs none
 }
 
 // static serves what has a hash in its name.

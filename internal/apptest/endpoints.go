@@ -69,6 +69,7 @@ func OAuth() []Endpoint {
 	for _, path := range []string{
 		"/oauth/keys", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server",
 		"/oauth/response", "/oauth/response.js", "/oauth/check_session", "/oauth/check_session.js", "/oauth/initiate", "/.well-known/gpc.json",
+		"/.well-known/change-password", "/robots.txt",
 	} {
 		all = append(all, Endpoint{http.MethodGet, path})
 	}
