@@ -74,7 +74,17 @@ func TestApprove_wrong_isRefused_andNothingIsStored(t *testing.T) {
 		"no persona":       {func(a *consent.Approval) { a.Persona = "" }, consent.ErrApproval},
 		"no grant":         {func(a *consent.Approval) { a.Grant = "" }, consent.ErrApproval},
 		"path as grant":    {func(a *consent.Approval) { a.Grant = "a/b" }, consent.ErrApproval},
-		"huge locale":      {func(a *consent.Approval) { a.Locale = strings.Repeat("d", 99) }, consent.ErrApproval},
+		"more than a year": {func(a *consent.Approval) {
+			a.Ask.Ends = consent.MaxEnds + time.Second
+			a.Digest = a.Ask.Digest()
+		}, consent.ErrApproval},
+		"no end": {func(a *consent.Approval) {
+			a.Ask.Ends = 0
+			a.Digest = a.Ask.Digest()
+		}, consent.ErrApproval},
+		"visit without an end": {func(a *consent.Approval) { a.Ephemeral = true }, consent.ErrApproval},
+		"visit of years":       {func(a *consent.Approval) { a.Ephemeral, a.Lifetime = true, consent.MaxEnds+1 }, consent.ErrApproval},
+		"huge locale":          {func(a *consent.Approval) { a.Locale = strings.Repeat("d", 99) }, consent.ErrApproval},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, c := newRoom(t, consent.Gathered), newCustomer()

@@ -15,6 +15,6 @@
 // It never opens a capsule, never holds a key and never sees a value. Whatever is missing, zero,
 // unknown or unreadable refuses.
 //
-// Imported by consent/release, identity/provider, api and internal/app; imports vault, and of the
-// ground internal/fault, internal/id and internal/store.
+// Imported by consent/release, consent/receipt, identity/provider, api and internal/app; imports vault, and of
+// the ground internal/fault, internal/id, internal/outbox, internal/shown and internal/store.
 package consent

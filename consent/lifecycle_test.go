@@ -46,6 +46,10 @@ func TestApprove_purposesAreChosenSingly(t *testing.T) {
 	if d := consent.Decide(only, g, r.clock.Now()); d.Effect != consent.Allow || !slices.Equal(d.Claims, []string{"name"}) {
 		t.Errorf("a claim leaves for a purpose that was declined: %+v", d)
 	}
+	only.Claims[0].Required = true
+	if d := consent.Decide(only, g, r.clock.Now()); d.Effect != consent.Review || d.Reason != consent.ReasonRequired || !slices.Equal(d.New, []string{"address"}) {
+		t.Errorf("required now for a purpose that was declined: %+v", d)
+	}
 }
 
 func TestDecide_purposeInOtherWords_isReviewed(t *testing.T) {
@@ -87,6 +91,11 @@ func TestDecide_termsOfTheWhole_areReviewedWhenTheyGetWorse(t *testing.T) {
 	unsaid.Retention = ""
 	if d := consent.Decide(unsaid, g, noon); d.Reason != consent.ReasonRetention {
 		t.Errorf("kept for no stated time: %+v", d)
+	}
+	respelt := was
+	respelt.Retention = "P180D"
+	if d := consent.Decide(respelt, g, noon); d.Effect != consent.Allow {
+		t.Errorf("kept for as long as before, in other words: %+v", d)
 	}
 }
 

@@ -70,20 +70,6 @@ func TestLookup_anyAge_isDerived_andNothingThatOnlyLooksLikeOne(t *testing.T) {
 	}
 }
 
-func TestOffers_whatSaysLess(t *testing.T) {
-	for attribute, want := range map[string][]string{
-		"birthdate":    {"age_over_16", "age_over_18", "age_over_21", "birth_year"},
-		"address":      {"locality", "country", "postal_code"},
-		"family_name":  {"initials"},
-		"email":        nil,
-		"loyalty_card": nil,
-	} {
-		if got := vault.Offers(attribute); !slices.Equal(got, want) {
-			t.Errorf("instead of %s: %v", attribute, got)
-		}
-	}
-}
-
 func TestClaimsFor_initials(t *testing.T) {
 	for _, c := range []struct {
 		pairs []string

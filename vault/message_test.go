@@ -5,6 +5,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -154,6 +155,26 @@ func TestResponse_prints_nothing(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 		if printed := fmt.Sprintf(verb, r); strings.Contains(printed, "marker") || strings.Contains(printed, "109 97 114") {
 			t.Errorf("%s prints %s", verb, printed)
+		}
+	}
+}
+
+// The server sends a message on as it is: what is none does not become an answer of its own.
+func TestOpenMessage_sealedTextThatIsNone_isRefused(t *testing.T) {
+	key := vault.NewGrantKey()
+	box, err := seal.KeyFrom(key.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"page": "<html>", "JSON": `{"sub":"another"}`, "signed": "a.b.c", "six parts": "a.b.c.d.e.f", "two lines": "a.b.c.d.e\r\n",
+	} {
+		padded := make([]byte, 512) // as small as it can be
+		binary.BigEndian.PutUint32(padded, uint32(len(text)))
+		copy(padded[4:], text)
+		sealed := seal.Seal(box, seal.Context{Purpose: "message", Account: "account", Object: "grant", Revision: 1}, padded)
+		if got, err := vault.OpenMessage(key, "account", "grant", 1, sealed); !errors.Is(err, vault.ErrMessage) {
+			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}
 }

@@ -59,18 +59,6 @@ func AgeOver(name string) (years int, ok bool) {
 	return years, err == nil && years <= maxAge
 }
 
-// Offers lists the claims of the catalogue that follow from an attribute and say less than it: what
-// can be released in its place.
-func Offers(attribute string) []string {
-	var names []string
-	for _, e := range catalogue {
-		if !e.Stored && slices.Contains(e.From, attribute) && !strings.HasSuffix(e.Name, verifiedSuffix) {
-			names = append(names, e.Name)
-		}
-	}
-	return names
-}
-
 // ScopeNames lists the claims that a scope asks for; none for a scope that asks for no claims.
 func ScopeNames(scope string) []string {
 	var names []string
