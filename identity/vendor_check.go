@@ -137,7 +137,7 @@ func (v Vendor) checkWords(m *mistakes) {
 	m.add(err != nil, "client id: malformed")
 	m.add(!isLine(v.Name, maxVendorName), "name: needs 1 to %d visible characters", maxVendorName)
 	m.add(v.Domain != "" && !isHost(v.Domain), "domain: %q is not a host name", v.Domain)
-	m.add(v.DomainVerified && v.Domain == "", "domain: empty, and cannot be verified")
+	m.add(v.DomainVerified && v.Domain == "", "domain: the redirect address has none; name it, or leave it unverified")
 	m.add(v.Contact != "" && !isContact(v.Contact), "contact: needs an e-mail or https address")
 	m.add(!isLine(v.SectorIdentifier, maxURI), "sector identifier: malformed")
 	m.add(!slices.Contains([]string{"", SubjectPairwise, SubjectPublic}, v.SubjectType), "subject type: unknown %q", v.SubjectType)

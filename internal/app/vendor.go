@@ -14,6 +14,7 @@ import (
 
 	"github.com/meins-id/meins/identity"
 	"github.com/meins-id/meins/internal/id"
+	"github.com/meins-id/meins/vault"
 )
 
 type vendorCmd struct {
@@ -60,7 +61,23 @@ func (c *vendorAddCmd) Run(ctx context.Context, io *streams) error {
 	if err := c.do(ctx, io, "vendor.add", v, &out); err != nil {
 		return err
 	}
+	for _, name := range strangePurposes(c.Purpose) {
+		_, _ = fmt.Fprintf(io.err, "note: %s is no claim or scope that is known here; only values of customers' own are called so\n", name)
+	}
 	return printCredential(io, out, c.JSON)
+}
+
+// strangePurposes are the names among them that nobody here knows: perhaps misspelt.
+func strangePurposes(purposes map[string]string) []string {
+	var strange []string
+	for _, key := range sortedKeys(purposes) {
+		name, _, _ := strings.Cut(key, "#")
+		e, err := vault.Lookup(name)
+		if (err != nil || e.Own) && len(vault.ScopeNames(name)) == 0 && !slices.Contains(strange, name) {
+			strange = append(strange, name)
+		}
+	}
+	return strange
 }
 
 func (c *vendorAddCmd) vendor() (identity.Vendor, error) {
