@@ -45,17 +45,25 @@ func grant(t *testing.T, e *consent.Engine, contents ...string) (consent.Grant, 
 
 func grantOf(t *testing.T, e *consent.Engine, approved []string, contents ...string) (consent.Grant, vault.GrantKey) {
 	t.Helper()
-	party := consent.Party{Client: id.New[id.Client](), Name: "Flowers"}
-	ask, err := consent.NewAsk(consent.Request{Party: party, Scopes: []string{"email", "address"}})
-	if err != nil {
-		t.Fatal(err)
-	}
 	claims := vault.Claims{}
 	for _, name := range contents {
 		claims[name] = json.RawMessage(`"` + marker + `"`)
 	}
-	key, account, grant := vault.NewGrantKey(), id.New[id.Account](), id.New[id.Grant]()
-	box, err := vault.SealCapsule(key, account, grant, 1, claims)
+	return sealedGrant(t, e, consent.Encryption{}, approved, func(key vault.GrantKey, a id.Account, g id.Grant) ([]byte, error) {
+		return vault.SealCapsule(key, a, g, 1, claims)
+	})
+}
+
+// sealedGrant is a grant to a vendor with or without a key of its own, and what an agent sealed for it.
+func sealedGrant(t *testing.T, e *consent.Engine, key consent.Encryption, approved []string, seal func(vault.GrantKey, id.Account, id.Grant) ([]byte, error)) (consent.Grant, vault.GrantKey) {
+	t.Helper()
+	party := consent.Party{Client: id.New[id.Client](), Name: "Flowers", Encryption: key}
+	ask, err := consent.NewAsk(consent.Request{Party: party, Scopes: []string{"email", "address"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	grantKey, account, grant := vault.NewGrantKey(), id.New[id.Account](), id.New[id.Grant]()
+	box, err := seal(grantKey, account, grant)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +74,7 @@ func grantOf(t *testing.T, e *consent.Engine, approved []string, contents ...str
 	if err != nil {
 		t.Fatal(err)
 	}
-	return g, key
+	return g, grantKey
 }
 
 func permit(t *testing.T, e *consent.Engine, g consent.Grant, names ...string) consent.Permit {
@@ -237,5 +245,24 @@ func TestRelease_nothingPrintsAValue(t *testing.T) {
 		if strings.Contains(log.String(), secret) {
 			t.Errorf("%q was printed", secret)
 		}
+	}
+}
+
+// What is end-to-end is never opened here, even where an agent has sealed it so that it could be; and what
+// is not is never passed on as if the vendor alone could read it.
+func TestRelease_sealedForTheOtherWay_disclosesNothing(t *testing.T) {
+	e := newEngine(t)
+	toVendor := consent.Encryption{Key: "{}", Thumbprint: "print", Alg: "ECDH-ES"}
+	g, key := sealedGrant(t, e, toVendor, []string{"email"}, func(key vault.GrantKey, a id.Account, g id.Grant) ([]byte, error) {
+		return vault.SealCapsule(key, a, g, 1, vault.Claims{"email": json.RawMessage(`"` + marker + `"`)})
+	})
+	if claims, err := release.Release(t.Context(), permit(t, e, g, "email"), key); err == nil || len(claims) > 0 || strings.Contains(err.Error(), marker) {
+		t.Errorf("released %d claims of an end-to-end grant, %v", len(claims), err)
+	}
+	g, key = sealedGrant(t, e, consent.Encryption{}, []string{"email"}, func(key vault.GrantKey, a id.Account, g id.Grant) ([]byte, error) {
+		return vault.SealMessage(key, a, g, 1, "a.b.c.d."+strings.ReplaceAll(marker, "-", ""))
+	})
+	if message, err := release.Pass(t.Context(), permit(t, e, g, "email"), key); err == nil || message != "" {
+		t.Errorf("passed on a message under a direct grant: %v", err)
 	}
 }

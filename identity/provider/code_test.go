@@ -1,6 +1,8 @@
 package provider_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"strings"
 	"sync"
@@ -8,6 +10,7 @@ import (
 	"time"
 
 	"github.com/meins-id/meins/identity"
+	"github.com/meins-id/meins/internal/store"
 )
 
 func TestCode_givesTokensThatOpenExactlyWhatWasApproved(t *testing.T) {
@@ -96,6 +99,39 @@ func TestCode_bindsToClientAddressAndVerifier(t *testing.T) {
 	with("code", "").refused(t, 400, "invalid_request")
 	// None of that used it up.
 	w.exchange(s, code)
+}
+
+// Too short a verifier can be guessed from the challenge that went through the browser (RFC 7636, 4.1).
+func TestCode_verifierOfAnotherLength_isRefused(t *testing.T) {
+	w := newWorld(t)
+	s, c := w.vendor(), w.customer()
+	for length, good := range map[int]bool{1: false, 42: false, 43: true, 128: true, 129: false} {
+		text := strings.Repeat("v", length)
+		sum := sha256.Sum256([]byte(text))
+		code, _ := c.approve(s.request("openid", "code_challenge", base64.RawURLEncoding.EncodeToString(sum[:])))
+		form := codeForm(code, s)
+		form.Set("code_verifier", text)
+		if got := w.post("/oauth/token", s, form); (got.Status == http.StatusOK) != good {
+			t.Errorf("%d characters: %d", length, got.Status)
+		}
+	}
+}
+
+// An excuse that the operator takes back is over for codes that are on their way, too.
+func TestCode_withoutAChallenge_isRefusedOnceTheExcuseIsTakenBack(t *testing.T) {
+	w := newWorld(t)
+	s, c := w.vendor(func(v *identity.Vendor) { v.Protocol.PKCE = identity.PKCEOptional }), w.customer()
+	code, _ := c.approve(s.request("openid", "code_challenge", "", "code_challenge_method", ""))
+	key, form := "vendor/"+string(s.ID), codeForm(code, s)
+	form.Del("code_verifier")
+	w.must(w.store.Update(t.Context(), func(tx store.Tx) error {
+		raw, err := tx.Get(key)
+		if err != nil {
+			return err
+		}
+		return tx.Put(key, []byte(strings.Replace(string(raw), `"pkce":"optional"`, `"pkce":""`, 1)), time.Time{})
+	}))
+	w.post("/oauth/token", s, form).refused(t, 400, "invalid_grant")
 }
 
 func TestCode_expires(t *testing.T) {
