@@ -132,8 +132,8 @@ func (a *Accounts) newRecord(n NewAccount, login []byte) (accountRecord, error) 
 	return rec, nil
 }
 
-// Delete removes the account with its slots and every session. What consent holds of the account
-// is consent's to forget.
+// Delete removes the account with its slots, every session, and the tokens of its programs. What other rooms
+// hold of the account is theirs to forget; until Bury, Gone says so.
 func (a *Accounts) Delete(ctx context.Context, s Session, currentAuth []byte) error {
 	if s.MustRenew {
 		return ErrMustRenew

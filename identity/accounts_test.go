@@ -283,7 +283,15 @@ func TestDelete_leavesNothing_andTheLoginIsFree(t *testing.T) {
 	is(t, err, identity.ErrNoAccount)
 	_, err = w.accounts.Login(t.Context(), "ada", vault.SlotPassphrase, p.passphrase, home)
 	is(t, err, identity.ErrWrongLogin)
-	if left := w.keysUnder(t, "account", "login", "session"); len(left) != 0 {
+	if left := w.keysUnder(t, "account", "login", "session", "program"); len(left) != 1 || left[0] != "account-gone/"+string(p.account) {
+		t.Errorf("left in the store: %v", left)
+	}
+	gone, err := w.accounts.Gone(t.Context(), 10)
+	if must(t, err); len(gone) != 1 || gone[0] != p.account {
+		t.Errorf("still to be forgotten: %v", gone)
+	}
+	must(t, w.accounts.Bury(t.Context(), p.account))
+	if left := w.keysUnder(t, "account", "login", "session", "program"); len(left) != 0 {
 		t.Errorf("left in the store: %v", left)
 	}
 	w.join(t, "ada")

@@ -14,7 +14,6 @@ import (
 	"github.com/meins-id/meins/internal/fault"
 	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/internal/shown"
-	"github.com/meins-id/meins/internal/store"
 )
 
 // What a program of the customer's may be let do. Nothing here approves anything, and nothing opens a
@@ -185,9 +184,4 @@ func (a *Accounts) Programs(ctx context.Context, account id.Account) ([]Program,
 // EndProgram ends a token at once and for good.
 func (a *Accounts) EndProgram(ctx context.Context, account id.Account, name id.Program) error {
 	return a.dropProgram(ctx, account, name)
-}
-
-// EndPrograms ends every token of an account that is deleted.
-func (a *Accounts) EndPrograms(ctx context.Context, account id.Account) error {
-	return a.store.Update(ctx, func(tx store.Tx) error { return a.deletePrograms(tx, account) })
 }

@@ -106,6 +106,11 @@ type sessionEntry struct {
 	V int `json:"v"`
 }
 
+// goneRecord is that an account was deleted; all it has to say is in its key.
+type goneRecord struct {
+	V int `json:"v"`
+}
+
 // vendorRecord is one vendor without its picture.
 type vendorRecord struct {
 	V        int               `json:"v"`
@@ -151,6 +156,7 @@ func (r loginRecord) format() int   { return r.V }
 func (r accountRecord) format() int { return r.V }
 func (r sessionRecord) format() int { return r.V }
 func (r sessionEntry) format() int  { return r.V }
+func (r goneRecord) format() int    { return r.V }
 func (r vendorRecord) format() int  { return r.V }
 func (r logoRecord) format() int    { return r.V }
 

@@ -20,6 +20,7 @@ import (
 //	account/ACCOUNT                accountRecord, sealed under the ring's record key
 //	session/SESSION                sessionRecord, sealed likewise; expires
 //	account-session/ACCOUNT/SESSION  sessionEntry; expires
+//	account-gone/ACCOUNT           goneRecord, until nothing is left of the account anywhere
 //	session-vendor/SESSION/CLIENT  memberRecord, expires with the session  (member.go)
 //	farewell/DUE-ID                farewellRecord; expires                 (farewell.go)
 //	vendor/CLIENT                  vendorRecord      (store_vendors.go)
@@ -54,13 +55,13 @@ type records struct {
 // createAccount stores a new account and its first session, unless the login or the account exists.
 func (r records) createAccount(ctx context.Context, acc accountRecord, ses sessionRecord) error {
 	return r.store.Update(ctx, func(tx store.Tx) error {
-		found, err := tx.GetMany(loginKey(acc.Login), accountKey(acc.Account))
+		found, err := tx.GetMany(loginKey(acc.Login), accountKey(acc.Account), gonePrefix+string(acc.Account))
 		switch {
 		case err != nil:
 			return err
 		case found[0] != nil:
 			return ErrLoginTaken
-		case found[1] != nil:
+		case found[1] != nil || found[2] != nil:
 			return ErrAccountTaken
 		}
 		login := encode(loginRecord{V: version, Account: acc.Account})
@@ -254,7 +255,8 @@ func (r records) endSessions(ctx context.Context, a id.Account, except ...id.Ses
 	})
 }
 
-// deleteAccount deletes the account, its login and its sessions, if the session lives and may agrees.
+// deleteAccount deletes the account, its login, its sessions and its programs' tokens, if the session lives and
+// may agrees. From this step on nobody can ask for the rest to be deleted: that it is to be, is noted in it.
 func (r records) deleteAccount(ctx context.Context, s id.Session, may func(accountRecord, sessionRecord) error) error {
 	return r.store.Update(ctx, func(tx store.Tx) error {
 		ses, acc, err := r.getBoth(tx, s)
@@ -267,11 +269,34 @@ func (r records) deleteAccount(ctx context.Context, s id.Session, may func(accou
 		if err := r.deleteSessions(tx, acc.Account, everyOne); err != nil {
 			return err
 		}
-		if err := tx.Delete(loginKey(acc.Login)); err != nil {
+		if err := r.deletePrograms(tx, acc.Account); err != nil {
 			return err
 		}
-		return tx.Delete(accountKey(acc.Account))
+		if err := tx.Put(gonePrefix+string(acc.Account), encode(goneRecord{V: version}), time.Time{}); err != nil {
+			return err
+		}
+		return errors.Join(tx.Delete(loginKey(acc.Login)), tx.Delete(accountKey(acc.Account)))
 	})
+}
+
+const gonePrefix = "account-gone/"
+
+// Gone lists accounts that are deleted and of which something may be left elsewhere, at most limit.
+func (r records) Gone(ctx context.Context, limit int) (accounts []id.Account, err error) {
+	err = r.store.View(ctx, func(s store.Reader) error {
+		items, err := s.Scan(gonePrefix, "", limit)
+		accounts = make([]id.Account, len(items))
+		for i, it := range items {
+			accounts[i] = id.Account(it.Key[len(gonePrefix):])
+		}
+		return err
+	})
+	return accounts, err
+}
+
+// Bury forgets that an account was deleted: nothing is left of it.
+func (r records) Bury(ctx context.Context, a id.Account) error {
+	return r.store.Update(ctx, func(tx store.Tx) error { return tx.Delete(gonePrefix + string(a)) })
 }
 
 func (r records) getBoth(s store.Reader, session id.Session) (sessionRecord, accountRecord, error) {

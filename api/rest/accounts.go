@@ -2,7 +2,6 @@ package rest
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/meins-id/meins/identity"
@@ -89,7 +88,7 @@ func (s *REST) DeleteAccount(w http.ResponseWriter, r *http.Request) {
 	}
 	// The customer may have closed the page: what was begun is finished all the same.
 	ctx := context.WithoutCancel(r.Context())
-	if err := errors.Join(s.o.Consent.Forget(ctx, who.Account), s.o.Provider.Forget(ctx, who.Account), s.o.Accounts.EndPrograms(ctx, who.Account)); err != nil {
+	if err := s.o.Provider.Forget(ctx, who.Account); err != nil {
 		s.fail(w, r, errForgetful.Because(err))
 		return
 	}

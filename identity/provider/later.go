@@ -147,9 +147,29 @@ func (p *Provider) DenyLater(ctx context.Context, account id.Account, name id.Re
 	return p.spend(ctx, rec.Request)
 }
 
-// Forget drops what waits for an account that is deleted.
+// Forget finishes the deletion of an account: what consent keeps of it and what waits for it here. It goes in
+// steps; where they are cut off, FinishDeletions goes on.
 func (p *Provider) Forget(ctx context.Context, account id.Account) error {
-	return p.records.ForgetLaters(ctx, account)
+	if err := p.o.Consent.Forget(ctx, account); err != nil {
+		return err
+	}
+	if err := p.records.ForgetLaters(ctx, account); err != nil {
+		return fmt.Errorf("forget requests: %w", err)
+	}
+	return p.o.Accounts.Bury(ctx, account)
+}
+
+// deletionsAtOnce is how many deletions one call finishes.
+const deletionsAtOnce = 100
+
+// FinishDeletions finishes what was cut off, by the end of the process or a disk that was full: nobody could
+// sign in to ask for it again.
+func (p *Provider) FinishDeletions(ctx context.Context) error {
+	gone, err := p.o.Accounts.Gone(ctx, deletionsAtOnce)
+	for _, account := range gone {
+		err = errors.Join(err, p.Forget(ctx, account))
+	}
+	return err
 }
 
 func (p *Provider) shown(ctx context.Context, rec laterRecord) (Later, error) {

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -193,4 +194,37 @@ func TestResume_ofAnEphemeralGrant_afterItsEnd_isRefused(t *testing.T) {
 	if got := w.post("/oauth/token", s, codeForm(code, s)); got.Status == http.StatusOK {
 		t.Error("a code for a visit that is over")
 	}
+}
+
+// A process that dies between the two steps of a deletion leaves nobody who could ask for the second.
+func TestFinishDeletions_deletionThatWasCutOff_isFinishedByTheNextProcess(t *testing.T) {
+	w := newWorld(t)
+	s, c, other := w.vendor(), w.customer(), w.customer()
+	code, grant := c.approve(s.request("openid email offline_access"), "email")
+	first := w.exchange(s, code)
+	kept, _ := other.approve(s.request("openid email offline_access"), "email")
+	stays := w.exchange(s, kept)
+	_, err := w.p.Ask(t.Context(), s.ID, s.request("openid email name"), grant, 0)
+	w.must(err)
+	w.must(w.accounts.Delete(t.Context(), c.session, c.auth))
+	if gone, err := w.accounts.Gone(t.Context(), 10); err != nil || len(gone) != 1 {
+		t.Fatalf("noted: %v, %v", gone, err)
+	}
+
+	next, err := w.provider(slog.New(slog.DiscardHandler))
+	w.must(err)
+	w.must(next.FinishDeletions(t.Context()))
+	w.post("/oauth/token", s, refreshForm(first.Refresh)).refused(t, 400, "invalid_grant")
+	if info := w.userinfo(first.Access); info.Status != http.StatusUnauthorized {
+		t.Errorf("userinfo: %d", info.Status)
+	}
+	for key := range w.contents() { // but that it was deleted, for as long as something could still be written for it
+		if strings.Contains(key, string(c.session.Account)) && key != "consent/forgotten/"+string(c.session.Account) {
+			t.Errorf("left: %s", key)
+		}
+	}
+	if info := w.userinfo(stays.Access); info.Status != http.StatusOK {
+		t.Errorf("another customer's: %d", info.Status)
+	}
+	w.must(next.FinishDeletions(t.Context())) // nothing is left to do
 }

@@ -132,23 +132,19 @@ const (
 	refreshEvery = 30 * time.Second
 )
 
-// housekeep removes what has expired, looks for keys that another node or command made, and replaces keys
-// whose time has come.
-func (n *node) housekeep(ctx context.Context, log *slog.Logger) {
+// housekeep finishes deletions that were cut off, removes what has expired, looks for keys that another node
+// or command made, and replaces keys whose time has come.
+func (n *node) housekeep(ctx context.Context, finish func(context.Context) error, log *slog.Logger) {
 	sweep, refresh := time.NewTicker(sweepEvery), time.NewTicker(refreshEvery)
 	defer sweep.Stop()
 	defer refresh.Stop()
+	n.tidy(ctx, finish, log)
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-sweep.C:
-			if _, err := n.consent.Expire(ctx, expireAtMost); err != nil && ctx.Err() == nil {
-				log.Error("write down what has ended", "err", err)
-			}
-			if _, err := n.store.Sweep(ctx, sweepAtMost); err != nil && ctx.Err() == nil {
-				log.Error("sweep expired records", "err", err)
-			}
+			n.tidy(ctx, finish, log)
 		case <-refresh.C:
 			if err := n.keys.Refresh(ctx); err != nil && ctx.Err() == nil {
 				log.Error("refresh key ring", "err", err)
@@ -157,5 +153,18 @@ func (n *node) housekeep(ctx context.Context, log *slog.Logger) {
 				log.Error("tend key ring", "err", err)
 			}
 		}
+	}
+}
+
+// tidy deletes what is over.
+func (n *node) tidy(ctx context.Context, finish func(context.Context) error, log *slog.Logger) {
+	if err := finish(ctx); err != nil && ctx.Err() == nil {
+		log.Error("finish deletions of accounts", "err", err)
+	}
+	if _, err := n.consent.Expire(ctx, expireAtMost); err != nil && ctx.Err() == nil {
+		log.Error("write down what has ended", "err", err)
+	}
+	if _, err := n.store.Sweep(ctx, sweepAtMost); err != nil && ctx.Err() == nil {
+		log.Error("sweep expired records", "err", err)
 	}
 }

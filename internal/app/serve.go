@@ -119,7 +119,7 @@ func startServer(ctx context.Context, c serverConfig, now func() time.Time, log 
 		}
 	}
 	s.addr, err = s.listen(ctx, c.Listen, handler, cert.config(), log)
-	s.running.Go(func() { n.housekeep(ctx, log) })
+	s.running.Go(func() { n.housekeep(ctx, oidc.FinishDeletions, log) })
 	s.running.Go(func() { n.signals.Run(ctx) })
 	s.running.Go(func() { oidc.Run(ctx) })
 	return s, err
