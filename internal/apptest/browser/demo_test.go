@@ -30,7 +30,7 @@ var printed = regexp.MustCompile(`(?m)^(meins|demo shop) +(http://\S+)$`)
 
 func startDemo(t testing.TB) *demo {
 	t.Helper()
-	d := &demo{t: t, data: t.TempDir()}
+	d := &demo{t: t, data: filepath.Join(t.TempDir(), "data")}
 	// The demo is stopped in order, after the test's own context has ended.
 	cmd := meins(context.WithoutCancel(t.Context()), "demo", "--listen", "127.0.0.1:0", "--shop-listen", "127.0.0.1:0", "--data", d.data)
 	cmd.Stderr = &d.log

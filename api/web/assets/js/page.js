@@ -276,10 +276,13 @@ function mend({ target }) {
   if (!$("[aria-invalid]", field)) field.classList.add("is-mended");
 }
 
-// mended takes the words away when the field has been left; not before a click that left it has landed.
+// mended takes the words away when the field has been left; not before a click that left it has landed,
+// and not those that this click brought.
 function mended({ target }) {
   const field = target.closest?.(".is-mended");
-  if (field) setTimeout(() => $$("span.wrong", field).forEach(unmark), 400);
+  if (!field) return;
+  const old = $$("span.wrong", field);
+  setTimeout(() => old.filter((said) => said.isConnected).forEach(unmark), 400);
 }
 
 // clear takes the words away again.
