@@ -101,6 +101,21 @@ func TestCode_bindsToClientAddressAndVerifier(t *testing.T) {
 	w.exchange(s, code)
 }
 
+// Where there is no family of refresh tokens, the mark of the code alone remembers it: for as long as there is
+// something to revoke.
+func TestCode_replayedLate_withoutRefreshTokens_revokesTheAccessToken(t *testing.T) {
+	w := newWorld(t)
+	s, c := w.vendor(), w.customer()
+	code, _ := c.approve(s.request("openid email"), "email")
+	first := w.exchange(s, code)
+	w.clock.move(9 * time.Minute)
+	if info := w.userinfo(first.Access); info.Status != http.StatusOK {
+		t.Fatalf("before the replay: %d", info.Status)
+	}
+	w.post("/oauth/token", s, codeForm(code, s)).refused(t, 400, "invalid_grant")
+	w.userinfo(first.Access).refused(t, 401, "invalid_token")
+}
+
 // Too short a verifier can be guessed from the challenge that went through the browser (RFC 7636, 4.1).
 func TestCode_verifierOfAnotherLength_isRefused(t *testing.T) {
 	w := newWorld(t)
