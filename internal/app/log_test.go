@@ -61,7 +61,7 @@ func TestLog_secretsOfOurOwnMaking_areNotInIt(t *testing.T) {
 		var out strings.Builder
 		log := newLogger(&out, "info", format)
 		for _, secret := range []string{"mv_" + key, "mr_" + key, "mi_" + key, "meins_" + "markermarkermarkermarkerab.MARKERMARKERMARKERMARKERAB", code} {
-			log.Info("refused "+secret, "detail", "sent '"+secret+"' twice", "err", errors.New("no "+secret))
+			log.Info("refused "+secret, "detail", "sent '"+secret+"' twice", "err", errors.New("no "+secret)) //nolint:sloglint // what a library may log
 			log.WithGroup("g").Info("again", "detail", secret)
 		}
 		log.Info("redirected", "to", address, "raw", []byte("marker"), "token", "marker", "kid", "Pfu7BtRNRzRCJ1L", "took", 1500*time.Millisecond)
