@@ -60,8 +60,29 @@ func (a *assets) addScript(files fs.FS, name string, above []string) error {
 			return fmt.Appendf(nil, `%s"./%s"`, m[1], path.Base(a.byName[string(m[2])].Path))
 		})
 	}
+	if name == workerName {
+		if content, err = a.worker(content); err != nil {
+			return err
+		}
+	}
 	a.add(name, content).imports = imports
 	return nil
+}
+
+// workerName is the script that the agent's worker runs.
+const workerName = "worker.js"
+
+// worker makes a module whose default export is the text of the worker, with the glue of the Go release
+// before it: so it is loaded and checked with the page's other modules, and starts without asking for more.
+func (a *assets) worker(content []byte) ([]byte, error) {
+	if glue := a.byName["wasm_exec.js"]; glue != nil {
+		content = slices.Concat(glue.plain, []byte("\n"), content)
+	}
+	text, err := json.Marshal(string(content))
+	if err != nil {
+		return nil, err
+	}
+	return fmt.Appendf(nil, "export default %s;\n", text), nil
 }
 
 // modules are the scripts that a page script needs, itself first. The page preloads each with its
@@ -127,19 +148,14 @@ func (a *assets) addPublished(agent fs.FS, name string, p published) error {
 	return nil
 }
 
-// The parts of the agent by the names that its script knows them under.
-var agentParts = map[string]string{"glue": "wasm_exec.js", "worker": "worker.js", "wasm": "agent.wasm"}
-
-// agentMeta tells the agent's script where its parts are; empty without a build of the agent.
+// agentMeta tells the agent's worker where the agent is; empty without a build of it.
 func (a *assets) agentMeta() (string, error) {
-	where := map[string]any{"base": apiBase}
-	for name, file := range agentParts {
-		s := a.byName[file]
-		if s == nil {
-			return "", nil
-		}
-		where[name] = map[string]string{"src": s.Path, "integrity": s.Integrity}
+	s := a.byName["agent.wasm"]
+	if s == nil {
+		return "", nil
 	}
-	text, err := json.Marshal(where)
+	text, err := json.Marshal(map[string]any{
+		"base": apiBase, "wasm": map[string]string{"src": s.Path, "integrity": s.Integrity},
+	})
 	return string(text), err
 }

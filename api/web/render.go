@@ -95,19 +95,8 @@ func (p page) Modules() []*asset {
 	return p.assets.modules(p.Script())
 }
 
-// AgentMeta tells the page's script where the parts of the agent are.
+// AgentMeta tells the page's script where the agent is.
 func (p page) AgentMeta() (string, error) { return p.assets.agentMeta() }
-
-// AgentParts are the files of the agent, on the pages that start it.
-func (p page) AgentParts() []*asset {
-	var parts []*asset
-	for _, file := range []string{"wasm_exec.js", "worker.js", "agent.wasm"} {
-		if s := p.assets.byName[file]; s != nil && p.NeedsAgent() {
-			parts = append(parts, s)
-		}
-	}
-	return parts
-}
 
 // NeedsAgent says that the page's script starts the agent.
 func (p page) NeedsAgent() bool { return slices.Contains(p.Modules(), p.assets.byName["agent.js"]) }

@@ -4,7 +4,7 @@
 //
 //	agent.<hash>.wasm       agent.<hash>.wasm.br       agent.<hash>.wasm.gz
 //	wasm_exec.<hash>.js     wasm_exec.<hash>.js.br     wasm_exec.<hash>.js.gz
-//	manifest.json           logical name → file, integrity (SHA-384, of the plain bytes) and sizes
+//	manifest.json           logical name → file, integrity (SHA-256, of the plain bytes) and sizes
 //
 // The plain bytes stay beside the compressed ones so that anybody can fetch the agent with a plain
 // client and compare its hash with a build of their own. The same source gives the same bytes:

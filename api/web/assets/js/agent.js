@@ -8,23 +8,22 @@
 // It rejects with an AgentError: code (page texts are under "problem.<code>"), title (English), status,
 // retryAfter (seconds, with status 429). agent.ready resolves once the agent can answer.
 //
-// The page says where the parts are, each with its subresource integrity, in its head:
+// The page says where the agent is, with its subresource integrity, in its head:
 //
 //   <meta name="meins-agent" content='{"base":"/api/v1",
-//     "glue":  {"src":"/static/wasm_exec.….js","integrity":"sha384-…"},
-//     "worker":{"src":"/static/worker.….js",   "integrity":"sha384-…"},
-//     "wasm":  {"src":"/static/agent.….wasm",  "integrity":"sha384-…"}}'>
+//     "wasm":{"src":"/static/agent.….wasm","integrity":"sha256-…"}}'>
 //
-// A worker that is started by its address cannot be checked against a hash. So its two scripts are
-// fetched with their hashes and started from a blob: the policy needs "worker-src blob:", and the
-// blob worker has the page's own policy. The agent is checked here instead of by fetch, which would
-// hold it back until all of it is there: compiling and hashing at the same time saves some 50 ms of
-// each page. Nothing of it runs before its hash was right. (Do not preload it:
-// a preload with a hash would not be the same request, and once cached there is nothing to gain.)
+// A worker that is started by its address cannot be checked against a hash. So its text comes as a
+// module, which is, and starts from a blob: the policy needs "worker-src blob:", and the blob worker
+// has the page's own policy. The agent is checked by the worker instead of by fetch, which would hold
+// it back until all of it is there. Nothing of it runs before its hash was right. (Do not preload it
+// with a hash: that would not be the same request, and once cached there is nothing to gain.)
 //
 // What the agent keeps for the next page goes to localStorage under "meins.kept": the vault key,
 // encrypted under the share that only the server has and that ends with the session; never a key in
 // the clear.
+
+import program from "./worker.js";
 
 const keptName = "meins.kept";
 
@@ -40,31 +39,6 @@ export class AgentError extends Error {
 }
 
 const unavailable = () => new AgentError({ code: "agent-unavailable", title: "the agent could not be started", status: 0 });
-
-async function load({ src, integrity }) {
-  const response = await fetch(src, { integrity: integrity ?? "", credentials: "same-origin" });
-  if (!response.ok) {
-    throw unavailable();
-  }
-  return response;
-}
-
-const text = async (part) => (await load(part)).text();
-
-// compile gives the module, when its bytes have the hash that the page names.
-async function compile({ src, integrity }) {
-  const response = await load({ src });
-  const copy = response.clone();
-  const [module] = await Promise.all([WebAssembly.compileStreaming(response), check(copy, integrity)]);
-  return module;
-}
-
-async function check(response, integrity) {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-384", await response.arrayBuffer()));
-  if (`sha384-${btoa(String.fromCharCode(...hash))}` !== integrity) {
-    throw unavailable();
-  }
-}
 
 // store does what the agent asks of localStorage. Where there is none, the vault is locked on the
 // next page; nothing else is lost.
@@ -86,9 +60,13 @@ class Agent {
   #worker;
   #up = resolvers();
 
-  constructor(where) {
+  constructor({ base, wasm }) {
     this.ready = this.#up.promise;
-    this.#start(where).catch(() => this.#fail());
+    this.#worker = new Worker(URL.createObjectURL(new Blob([program], { type: "text/javascript" })), { name: "meins" });
+    this.#worker.onmessage = ({ data }) => this.#heard(data);
+    this.#worker.onerror = () => this.#fail();
+    this.#worker.postMessage({ base: new URL(base, location.href).href, integrity: wasm.integrity });
+    this.#load(wasm.src).catch(() => this.#fail());
   }
 
   call(method, params = {}) {
@@ -99,16 +77,17 @@ class Agent {
     return promise;
   }
 
-  async #start(where) {
-    // The worker starts while the module is still being compiled: that is most of a warm start.
-    const compiled = compile(where.wasm);
-    compiled.catch(() => {}); // told below
-    const [glue, script] = await Promise.all([text(where.glue), text(where.worker)]);
-    const address = URL.createObjectURL(new Blob([glue, "\n", script], { type: "text/javascript" }));
-    this.#worker = new Worker(address, { name: "meins" });
-    this.#worker.onmessage = ({ data }) => this.#heard(data);
-    this.#worker.onerror = () => this.#fail();
-    this.#worker.postMessage({ module: await compiled, base: new URL(where.base, location.href).href });
+  // The module is compiled here and not in the worker: so the browser still has it when the next page
+  // of this tab compiles the same. The worker hashes its bytes meanwhile.
+  async #load(src) {
+    const response = await fetch(src, { credentials: "same-origin" });
+    if (!response.ok) {
+      throw unavailable();
+    }
+    await Promise.all([
+      response.clone().arrayBuffer().then((bytes) => this.#worker.postMessage({ bytes }, [bytes])),
+      WebAssembly.compileStreaming(response).then((module) => this.#worker.postMessage({ module })),
+    ]);
   }
 
   #heard(message) {
