@@ -15,6 +15,7 @@ import (
 
 	"github.com/meins-id/meins/identity"
 	"github.com/meins-id/meins/internal/fault"
+	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/internal/store"
 	"github.com/meins-id/meins/vault"
 )
@@ -146,6 +147,32 @@ func TestSlowDown_failuresDoubleTheWait_andTheRightSecretIsHeardAfterIt(t *testi
 	w.clock.Add(w.waitOf(t, err, nil))
 	w.login(t, p)
 	w.login(t, p) // and the count is forgotten
+}
+
+// A clock that was a day ahead and is set right must not keep a customer out for that day.
+func TestSlowDown_clockThatIsSetBack_locksNobodyOut(t *testing.T) {
+	w := newWorld(t)
+	p, _ := w.join(t, "ada")
+	w.clock.Add(24 * time.Hour)
+	for range 4 {
+		w.clock.Add(w.fail(t, "ada", home))
+	}
+	for range 70 { // and of the same address, on many logins
+		_, err := w.accounts.Login(t.Context(), string(id.New[id.Account]()), vault.SlotPassphrase, p.recovery, home)
+		if err == nil {
+			t.Fatal("signed in as nobody")
+		}
+	}
+	w.clock.Add(-24 * time.Hour)
+	_, err := w.accounts.Login(t.Context(), "ada", vault.SlotPassphrase, p.passphrase, home)
+	if err != nil {
+		wait := w.waitOf(t, err, nil)
+		if wait > 5*time.Minute {
+			t.Errorf("told to wait for %v", wait)
+		}
+		w.clock.Add(wait)
+	}
+	w.login(t, p)
 }
 
 func TestSlowDown_elsewhere_customerIsNotMadeToWait(t *testing.T) {

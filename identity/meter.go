@@ -137,7 +137,7 @@ func (d *door) admit(t attempt) (attempt, error) {
 	login, _ := d.logins.at(t.who, now)
 	raised := d.wait((login.level - float64(d.limits.FreeLogin)) / loginStep)
 	pair, known := d.pairs.at(t.pair(), now)
-	if !known {
+	if !known || pair.next.Sub(now) > d.limits.MaxWait { // no wait is longer: the clock was set back
 		pair.next = now.Add(raised)
 	}
 	if now.Before(pair.next) {
@@ -228,8 +228,8 @@ func (t *table) at(key string, now time.Time) (m *meter, known bool) {
 	}
 	if passed := now.Sub(m.at); passed > 0 {
 		m.level = max(m.level-float64(passed)/float64(t.leak), 0)
-		m.at = now
 	}
+	m.at = now // also where the clock was set back: what was counted ahead of time must not stay until then
 	return m, known
 }
 

@@ -78,8 +78,9 @@ func (d *documents) read(ctx context.Context, w wish) ([]byte, error) {
 	}
 	defer func() { <-doc.gate }()
 	now := d.now()
-	paused := !doc.tried.IsZero() && now.Before(doc.tried.Add(documentPause))
-	if !paused && (w.renew || !now.Before(doc.fresh)) {
+	since := now.Sub(doc.tried) // less than nothing where the clock was set back
+	paused := since >= 0 && since < documentPause
+	if !paused && (w.renew || since < 0 || !now.Before(doc.fresh)) {
 		d.ask(ctx, doc, w, now)
 	}
 	switch {

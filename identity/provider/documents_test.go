@@ -194,6 +194,28 @@ func TestKeysAtAnAddress_outageIsBridged_andGarbageReplacesNothing(t *testing.T)
 	}
 }
 
+// Keys that were read while the clock was a day ahead are looked for again when it is set right.
+func TestKeysAtAnAddress_clockThatIsSetBack_keepsNobodyOut(t *testing.T) {
+	w, s, old, fresh := newWorld(t), newSite(t), ecKey(t), ecKey(t)
+	w.clock.move(24 * time.Hour)
+	s.says(200, keySetOf(t, old), "Cache-Control", "max-age=60")
+	k := w.remote(s)
+	if got := w.assertsBy(k, old); got != 200 {
+		t.Fatalf("got %d", got)
+	}
+	s.says(200, keySetOf(t, fresh), "Cache-Control", "max-age=60")
+	w.clock.move(-24 * time.Hour)
+	if got := w.assertsBy(k, fresh); got != 200 {
+		t.Errorf("the key that stands there now: %d", got)
+	}
+	if got := w.assertsBy(k, old); got != 401 {
+		t.Errorf("the key that stood there: %d", got)
+	}
+	if calls, _ := s.counts(); calls != 2 {
+		t.Errorf("asked %d times", calls)
+	}
+}
+
 func TestKeysAtAnAddress_signRequestsToo(t *testing.T) {
 	w, s, key := newWorld(t), newSite(t), ecKey(t)
 	s.says(200, keySetOf(t, key))

@@ -72,6 +72,16 @@ func TestRefresh_afterALostReply_givesTheSameSuccessorAgain(t *testing.T) {
 	w.userinfo(third.Access).refused(t, 401, "invalid_token")
 }
 
+// While a clock that was set back catches up, an old token is no more explained by a lost reply than ever.
+func TestRefresh_reusedAfterTheClockWasSetBack_endsTheFamily(t *testing.T) {
+	w, s, _, first := offline(t)
+	w.clock.move(time.Hour)
+	next := w.post("/oauth/token", s, refreshForm(first.Refresh))
+	w.clock.move(-time.Hour)
+	w.post("/oauth/token", s, refreshForm(first.Refresh)).refused(t, 400, "invalid_grant")
+	w.post("/oauth/token", s, refreshForm(next.Refresh)).refused(t, 400, "invalid_grant")
+}
+
 func TestRefresh_ofAnotherVendor_isRefusedAndHarmless(t *testing.T) {
 	w, s, _, first := offline(t)
 	w.post("/oauth/token", w.vendor(), refreshForm(first.Refresh)).refused(t, 400, "invalid_grant")
