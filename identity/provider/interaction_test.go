@@ -3,6 +3,7 @@ package provider_test
 import (
 	"errors"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/meins-id/meins/identity"
 	"github.com/meins-id/meins/identity/provider"
 	"github.com/meins-id/meins/internal/id"
+	"github.com/meins-id/meins/internal/store"
 	"github.com/meins-id/meins/vault"
 )
 
@@ -308,4 +310,53 @@ func TestPromptCreate_leadsToANewAccount_whereNobodyIsSignedIn(t *testing.T) {
 		t.Error("who is signed in is to sign up")
 	}
 	wantRefusal(t, w.authorize(s.request("openid", "prompt", "none create"), ""), "invalid_request")
+}
+
+// A session that a recovery code opened can do nothing before it is renewed, also for a page that does not ask
+// what comes next.
+func TestAnswers_ofARecoveredSession_areRefused(t *testing.T) {
+	w := newWorld(t)
+	s, c := w.vendor(), w.customer()
+	_, grant := c.approve(s.request("openid email"), "email")
+	flow := w.flow(s.request("openid email"))
+	approval := c.approval(w.flow(s.request("openid email")), "email")
+	recovered := c.session
+	recovered.MustRenew = true
+	for name, answer := range map[string]func() error{
+		"approve": func() error { _, err := w.p.Approve(t.Context(), recovered, flow, approval); return err },
+		"resume": func() error {
+			_, err := w.p.Resume(t.Context(), recovered, flow, grant, c.grants[grant])
+			return err
+		},
+		"deny": func() error {
+			_, err := w.p.Deny(t.Context(), recovered, flow, consent.Refusal{Digest: approval.Digest, Locale: "en"})
+			return err
+		},
+	} {
+		if err := answer(); !errors.Is(err, identity.ErrMustRenew) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Between the request and the answer the vendor may have lost the address that it was to be sent to.
+func TestAnswers_toAnAddressThatWasTakenOffTheRegister_areRefused(t *testing.T) {
+	w := newWorld(t)
+	s, c := w.vendor(), w.customer()
+	flow := w.flow(s.request("openid email"))
+	approval := c.approval(flow, "email")
+	key := "vendor/" + string(s.ID)
+	w.must(w.store.Update(t.Context(), func(tx store.Tx) error {
+		raw, err := tx.Get(key)
+		if err != nil {
+			return err
+		}
+		return tx.Put(key, []byte(strings.Replace(string(raw), shopReturn, "https://shop.example/other", 1)), time.Time{})
+	}))
+	if to, err := w.p.Approve(t.Context(), c.session, flow, approval); !errors.Is(err, provider.ErrFlow) {
+		t.Errorf("led to %s, %v", to, err)
+	}
+	if _, err := w.p.Next(t.Context(), flow, &c.session); !errors.Is(err, provider.ErrFlow) {
+		t.Errorf("next: %v", err)
+	}
 }
