@@ -300,7 +300,7 @@ func TestError_saysWhatToDo_andNothingElse(t *testing.T) {
 		t.Errorf("%d %s", expired.StatusCode, expired.body)
 	}
 	mistake := s.get("/oauth/authorize?client_id=aaaaaaaaaaaaaaaaaaaaaaaaaa&redirect_uri=https://evil.example/")
-	if mistake.StatusCode != 400 || !strings.Contains(mistake.body, "not registered with us") || strings.Contains(mistake.body, "evil.example") {
+	if mistake.StatusCode != 400 || !strings.Contains(mistake.body, "not registered with us") || !strings.Contains(mistake.body, `data-problem="vendor-unknown"`) || strings.Contains(mistake.body, "evil.example") {
 		t.Errorf("%d %s", mistake.StatusCode, mistake.body)
 	}
 	unknown := s.get("/continue?flow=%3Cscript%3Ealert(1)%3C/script%3E", "Accept-Language", "de")

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -122,7 +123,7 @@ func (t *transport) follow(ctx context.Context, authorize string) (flow, redirec
 	}
 	location, err := resp.Location()
 	if err != nil {
-		return "", "", errNotOurs.Because(fmt.Errorf("it answers %s and no redirect", resp.Status))
+		return "", "", errNotOurs.Because(fmt.Errorf("it answers %s%s and no redirect", resp.Status, whyPage(resp.Body)))
 	}
 	issuer, err := url.Parse(t.profile.issuer())
 	if err != nil {
@@ -132,4 +133,19 @@ func (t *transport) follow(ctx context.Context, authorize string) (flow, redirec
 		return location.Query().Get("flow"), "", nil
 	}
 	return "", location.String(), nil
+}
+
+// pageProblem is where an error page names its reason.
+var pageProblem = regexp.MustCompile(`data-problem="([a-z-]{1,64})"`)
+
+// whyPage is the reason that an error page names, for whoever is to mend the address.
+func whyPage(page io.Reader) string {
+	text, err := io.ReadAll(io.LimitReader(page, maxAnswer))
+	if err != nil {
+		return ""
+	}
+	if found := pageProblem.FindSubmatch(text); found != nil {
+		return " (" + string(found[1]) + ")"
+	}
+	return ""
 }
