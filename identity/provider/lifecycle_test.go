@@ -12,7 +12,6 @@ import (
 
 	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/identity/provider"
-	"github.com/meins-id/meins/internal/id"
 )
 
 // Rule 15 of the consent screen: after a refusal the same request is not shown again for six months,
@@ -181,14 +180,23 @@ func TestNarrowed_claimLeavesNoMoreWithAnyToken_norIsItAskedAgain(t *testing.T) 
 	}
 }
 
-func TestResume_ofAnEphemeralGrant_afterItsEnd_isRefused(t *testing.T) {
+// What is for one visit is for no other: not even where the customer would not be asked.
+func TestResume_ofAnEphemeralGrant_isRefused_andItsCodeEndsWithIt(t *testing.T) {
 	w := newWorld(t)
 	s, c := w.vendor(), w.customer()
-	flow := w.flow(s.request("openid email"))
+	// Read once, it is as much as a visit gives, so that nothing but the visit itself speaks against it.
+	once := s.request("openid", "authorization_details", `[{"type":"https://meins.id/consent","claims":[{"name":"email"}],"purpose":{"text":"to write"},"usage":"once"}]`)
+	flow := w.flow(once)
 	a := c.approval(flow, "email")
-	a.Ephemeral, a.Grant = true, id.New[id.Grant]()
+	a.Ephemeral = true
 	address, err := w.p.Approve(t.Context(), c.session, flow, a)
 	w.must(err)
+	_, err = w.consent.AskEachTime(t.Context(), c.session.Account, a.Grant, false)
+	w.must(err)
+	to, err := w.p.Resume(t.Context(), c.session, w.flow(once), a.Grant, a.Key)
+	if wantFault(t, "resumed", err, provider.ErrReview); to != "" {
+		t.Error("there is an address all the same")
+	}
 	code := parameter(t, address, "code")
 	w.clock.move(12 * time.Minute)
 	if got := w.post("/oauth/token", s, codeForm(code, s)); got.Status == http.StatusOK {
