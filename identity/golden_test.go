@@ -77,7 +77,6 @@ func TestRecords_areWrittenAndReadAsTheGoldenFilesSay(t *testing.T) {
 	golden(t, "login", loginRecord{V: version, Account: goldenAccount})
 	golden(t, "account", goldenAccountRecord())
 	golden(t, "session", goldenSessionRecord())
-	golden(t, "account-session", sessionEntry{V: version})
 	golden(t, "account-gone", goneRecord{V: version})
 	golden(t, "vendor", goldenVendorRecord())
 	golden(t, "vendor-logo", logoRecord{V: version, Type: "image/png", Data: fill(16, 8)})

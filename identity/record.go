@@ -101,11 +101,6 @@ type sessionRecord struct {
 	UserAgent string     `json:"user_agent,omitempty"`
 }
 
-// sessionEntry lists a session under its account; all it has to say is in its key.
-type sessionEntry struct {
-	V int `json:"v"`
-}
-
 // goneRecord is that an account was deleted; all it has to say is in its key.
 type goneRecord struct {
 	V int `json:"v"`
@@ -155,7 +150,6 @@ func (r ringRecord) format() int    { return r.V }
 func (r loginRecord) format() int   { return r.V }
 func (r accountRecord) format() int { return r.V }
 func (r sessionRecord) format() int { return r.V }
-func (r sessionEntry) format() int  { return r.V }
 func (r goneRecord) format() int    { return r.V }
 func (r vendorRecord) format() int  { return r.V }
 func (r logoRecord) format() int    { return r.V }

@@ -21,6 +21,7 @@ var encoding = base64.RawURLEncoding.Strict()
 const (
 	tokenSize    = 32  // of a session token's secret
 	idLength     = 26  // of an identifier, in characters
+	tagLength    = 10  // of the account's identifier, at the beginning of its sessions'
 	maxUserAgent = 200 // bytes that are kept, for the customer's list of sessions
 )
 
@@ -89,12 +90,12 @@ func (a *Accounts) BrowserState(s id.Session) string {
 func (a *Accounts) newSession(account id.Account, kind vault.SlotKind, from Source) Opened {
 	secret := make([]byte, tokenSize)
 	_, _ = rand.Read(secret) // does not fail: it ends the program
-	stamp := id.Stamp(a.now())
+	tag := string(account[:tagLength])
 	now := a.now().UTC().Truncate(time.Second)
 	return Opened{
-		Token: stamp + encoding.EncodeToString(secret),
+		Token: tag + "." + encoding.EncodeToString(secret),
 		Session: Session{
-			ID: a.idOf(stamp, secret), Account: account, AuthTime: now, Created: now, Expires: now.Add(a.lifetime),
+			ID: a.idOf(tag, secret), Account: account, AuthTime: now, Created: now, Expires: now.Add(a.lifetime),
 			Methods: []string{methodOf(kind)}, Share: seal.NewKey().Bytes(), MustRenew: kind == vault.SlotRecovery,
 			UserAgent: agentName(from.UserAgent),
 		},
@@ -103,26 +104,28 @@ func (a *Accounts) newSession(account id.Account, kind vault.SlotKind, from Sour
 
 // sessionID is the identifier that a cookie's value stands for.
 func (a *Accounts) sessionID(token string) (id.Session, bool) {
-	if len(token) != id.StampLength+encoding.EncodedLen(tokenSize) {
+	tag, text, _ := strings.Cut(token, ".")
+	if len(tag) != tagLength || len(text) != encoding.EncodedLen(tokenSize) {
 		return "", false
 	}
-	secret, err := encoding.DecodeString(token[id.StampLength:])
+	secret, err := encoding.DecodeString(text)
 	if err != nil {
 		return "", false
 	}
-	s, err := id.Parse[id.Session](string(a.idOf(token[:id.StampLength], secret)))
+	s, err := id.Parse[id.Session](string(a.idOf(tag, secret)))
 	return s, err == nil
 }
 
 // lowerBase32 is the alphabet of identifiers.
 var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// idOf makes the session's identifier out of its token, which is a time and a secret: the time, so that
-// sessions that begin together lie together in the store, and 85 bits of a keyed hash of both. So one
-// record answers for both, the identifier can be shown, and neither it nor the store leads to the token.
-func (a *Accounts) idOf(stamp string, secret []byte) id.Session {
-	hash := lowerBase32.EncodeToString(a.keys.Hash("session", []byte(stamp), secret))
-	return id.Session(stamp + hash)[:idLength]
+// idOf makes the session's identifier out of its token, which is the account's tag and a secret: the tag,
+// so that the session lies beside its account in the store, and 80 bits of a keyed hash of both. So one
+// record answers for both, the identifier can be shown to the customer, and neither it nor the store leads
+// to the token. Vendors are given neither.
+func (a *Accounts) idOf(tag string, secret []byte) id.Session {
+	hash := lowerBase32.EncodeToString(a.keys.Hash("session", []byte(tag), secret))
+	return id.Session(tag + hash)[:idLength]
 }
 
 // methodOf names what was proved: a passphrase, or a code that the login itself uses up.

@@ -53,10 +53,11 @@ func TestSession_anyOtherToken_findsNothing(t *testing.T) {
 	flipped[last-1] ^= 1
 	// The last character carries two bits of the token and four that must be zero.
 	respelled := opened.Token[:last] + string(rune(opened.Token[last])+1)
-	later := id.Stamp(w.clock.Now().Add(time.Hour)) + opened.Token[id.StampLength:]
+	stranger, _ := w.join(t, "eve")
+	others := string(stranger.account[:10]) + opened.Token[10:]
 	for _, token := range []string{
-		"", "x", string(opened.Session.ID), opened.Token + "=", opened.Token + "A", opened.Token[1:], string(flipped), respelled, later,
-		"/session/" + opened.Token[id.StampLength:], strings.Repeat("A", len(opened.Token)), strings.Repeat("A", 1<<20),
+		"", "x", string(opened.Session.ID), opened.Token + "=", opened.Token + "A", opened.Token[1:], string(flipped), respelled, others,
+		"/session/" + opened.Token[10:], strings.Repeat("A", len(opened.Token)), strings.Repeat("A", 1<<20),
 	} {
 		_, err := w.accounts.Session(t.Context(), token)
 		is(t, err, identity.ErrNoSession)
@@ -121,9 +122,29 @@ func TestLogoutEverywhere_endsThisAccountsSessions_butTheExcepted(t *testing.T) 
 	must(t, w.accounts.LogoutEverywhere(t.Context(), p.account))
 	w.gone(t, keep)
 	w.alive(t, stranger)
-	if left := w.keysUnder(t, "session/", "account-session/"); len(left) != 2 {
+	if left := w.keysUnder(t, "account/"); len(left) != 3 { // two accounts, and the stranger's session
 		t.Errorf("left in the store: %v", left)
 	}
+}
+
+// The agent draws the account's identifier, so that somebody can draw one that begins like another's.
+func TestSessions_ofAnAccountThatIsNamedAlike_areItsOwn(t *testing.T) {
+	w := newWorld(t)
+	p, first := w.join(t, "ada")
+	eve := newPerson("eve")
+	eve.account = p.account[:10] + eve.account[10:]
+	second, err := w.accounts.SignUp(t.Context(), eve.signUp(), home)
+	must(t, err)
+	for _, one := range []identity.Opened{first, second} {
+		list, err := w.accounts.Sessions(t.Context(), one.Session.Account)
+		must(t, err)
+		if len(list) != 1 || list[0].ID != one.Session.ID {
+			t.Errorf("listed: %v", list)
+		}
+	}
+	must(t, w.accounts.LogoutEverywhere(t.Context(), eve.account))
+	w.gone(t, second)
+	w.alive(t, first)
 }
 
 func TestUserAgent_isCutToWhatCanBeShown(t *testing.T) {

@@ -40,7 +40,7 @@ func TestStolenStore_holdsNoSecretInTheClear(t *testing.T) {
 	rotated, err := w.vendors.RotateSecret(t.Context(), v.ID)
 	must(t, err)
 	must(t, w.keys.Rotate(t.Context()))
-	tokenRaw, err := base64.RawURLEncoding.DecodeString(first.Token)
+	tokenRaw, err := base64.RawURLEncoding.DecodeString(first.Token[11:])
 	must(t, err)
 
 	markers := map[string][]byte{

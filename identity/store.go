@@ -18,8 +18,7 @@ import (
 //	keyring                        ringRecord, sealed under the master key
 //	login/HASH                     loginRecord
 //	account/ACCOUNT                accountRecord, sealed under the ring's record key
-//	session/SESSION                sessionRecord, sealed likewise; expires
-//	account-session/ACCOUNT/SESSION  sessionEntry; expires
+//	account/TAG/SESSION            sessionRecord, sealed likewise; expires (TAG begins ACCOUNT and SESSION)
 //	account-gone/ACCOUNT           goneRecord, until nothing is left of the account anywhere
 //	session-vendor/SESSION/CLIENT  memberRecord, expires with the session  (member.go)
 //	farewell/DUE-ID                farewellRecord; expires                 (farewell.go)
@@ -27,13 +26,14 @@ import (
 //	vendor-logo/CLIENT             logoRecord        (store_vendors.go)
 const ringKeyName = "keyring"
 
-func loginKey(hash []byte) string            { return "login/" + encoding.EncodeToString(hash) }
-func accountKey(a id.Account) string         { return "account/" + string(a) }
-func sessionKey(s id.Session) string         { return "session/" + string(s) }
-func accountSessionsKey(a id.Account) string { return "account-session/" + string(a) + "/" }
-func accountSessionKey(a id.Account, s id.Session) string {
-	return accountSessionsKey(a) + string(s)
-}
+func loginKey(hash []byte) string    { return "login/" + encoding.EncodeToString(hash) }
+func accountKey(a id.Account) string { return "account/" + string(a) }
+
+// sessionKey puts a session beside its account: a login writes where it has just read, and no list of the
+// account's sessions is needed. Of two accounts with one tag the records themselves say whose they are.
+func sessionKey(s id.Session) string     { return tagKey(string(s)) + string(s[min(tagLength, len(s)):]) }
+func sessionsPrefix(a id.Account) string { return tagKey(string(a)) }
+func tagKey(name string) string          { return "account/" + name[:min(tagLength, len(name))] + "/" }
 
 // What sealed records are sealed as.
 var ringContext = seal.Context{Purpose: "identity/keyring"}
@@ -165,13 +165,9 @@ func (r records) readSession(ctx context.Context, s id.Session) (rec sessionReco
 func (r records) readSessions(ctx context.Context, a id.Account) (recs []sessionRecord, err error) {
 	err = r.store.View(ctx, func(rd store.Reader) error {
 		recs = nil
-		return eachSession(rd, a, func(s id.Session) error {
-			rec, err := r.getSession(rd, s)
-			if errors.Is(err, ErrNoSession) {
-				return nil // nothing but its entry is left, and that expires
-			}
+		return r.eachSession(rd, a, func(rec sessionRecord) error {
 			recs = append(recs, rec)
-			return err
+			return nil
 		})
 	})
 	return recs, err
@@ -337,10 +333,7 @@ func (r records) putAccount(tx store.Tx, acc accountRecord) error {
 func (r records) putSession(tx store.Tx, ses sessionRecord) error {
 	expires := fromUnix(ses.Expires)
 	sealed := r.keys.records().Seal(sessionContext(ses.ID), encode(ses))
-	if err := tx.Put(sessionKey(ses.ID), sealed, expires); err != nil {
-		return err
-	}
-	return tx.Put(accountSessionKey(ses.Account, ses.ID), encode(sessionEntry{V: version}), expires)
+	return tx.Put(sessionKey(ses.ID), sealed, expires)
 }
 
 func (r records) sealAccount(a id.Account, acc accountRecord) []byte {
@@ -364,15 +357,22 @@ func (r records) openSession(s id.Session, raw []byte) (sessionRecord, error) {
 }
 
 // eachSession calls fn for every session of an account, page by page.
-func eachSession(r store.Reader, a id.Account, fn func(id.Session) error) error {
-	prefix, from := accountSessionsKey(a), ""
+func (r records) eachSession(rd store.Reader, a id.Account, fn func(sessionRecord) error) error {
+	prefix, from := sessionsPrefix(a), ""
 	for {
-		items, err := r.Scan(prefix, from, scanPage)
+		items, err := rd.Scan(prefix, from, scanPage)
 		if err != nil {
 			return fmt.Errorf("list sessions: %w", err)
 		}
 		for _, it := range items {
-			if err := fn(id.Session(it.Key[len(prefix):])); err != nil {
+			ses, err := r.openSession(id.Session(a[:min(tagLength, len(a))])+id.Session(it.Key[len(prefix):]), it.Value)
+			if err != nil {
+				return err
+			}
+			if ses.Account != a {
+				continue
+			}
+			if err := fn(ses); err != nil {
 				return err
 			}
 		}
@@ -391,27 +391,15 @@ func (r records) deleteSession(tx store.Tx, a id.Account, s id.Session) error {
 	if err := r.dismiss(tx, a, s); err != nil {
 		return err
 	}
-	if err := tx.Delete(sessionKey(s)); err != nil {
-		return err
-	}
-	return tx.Delete(accountSessionKey(a, s))
+	return tx.Delete(sessionKey(s))
 }
 
 // deleteSessions deletes the sessions of an account that over says, but those in except.
 func (r records) deleteSessions(tx store.Tx, a id.Account, over func(sessionRecord) bool, except ...id.Session) error {
-	return eachSession(tx, a, func(s id.Session) error {
-		if slices.Contains(except, s) {
+	return r.eachSession(tx, a, func(ses sessionRecord) error {
+		if slices.Contains(except, ses.ID) || !over(ses) {
 			return nil
 		}
-		ses, err := r.getSession(tx, s)
-		switch {
-		case errors.Is(err, ErrNoSession):
-			return nil // nothing but its entry is left, and that expires
-		case err != nil:
-			return err
-		case !over(ses):
-			return nil
-		}
-		return r.deleteSession(tx, a, s)
+		return r.deleteSession(tx, a, ses.ID)
 	})
 }

@@ -47,23 +47,23 @@ func New[T ~string]() T { return T(strings.ToLower(rand.Text())) }
 // ordered is the alphabet of identifiers in the order in which they sort.
 const ordered = "234567abcdefghijklmnopqrstuvwxyz"
 
-// StampLength is how many characters at the start of a stamped identifier say the millisecond.
-const StampLength = 9
+// stampLength is how many characters at the start of a stamped identifier say the millisecond.
+const stampLength = 9
 
 // NewAt draws an identifier that begins with the millisecond: those of one time lie beside each other
 // in the store, so that a commit writes few pages. The other 17 characters are as random as New's; it is
 // for names that need not hide when they were drawn, and that prove nothing to who knows them.
 func NewAt[T ~string](now time.Time) T {
-	return T(Stamp(now) + New[string]()[StampLength:])
+	return T(stamp(now) + New[string]()[stampLength:])
 }
 
-// Stamp is the beginning of NewAt's identifiers.
-func Stamp(now time.Time) string {
-	var stamp [StampLength]byte
-	for i, at := StampLength-1, uint64(max(now.UnixMilli(), 0)); i >= 0; i, at = i-1, at/uint64(len(ordered)) {
-		stamp[i] = ordered[at%uint64(len(ordered))]
+// stamp is the beginning of NewAt's identifiers.
+func stamp(now time.Time) string {
+	var digits [stampLength]byte
+	for i, at := stampLength-1, uint64(max(now.UnixMilli(), 0)); i >= 0; i, at = i-1, at/uint64(len(ordered)) {
+		digits[i] = ordered[at%uint64(len(ordered))]
 	}
-	return string(stamp[:])
+	return string(digits[:])
 }
 
 // Parse checks that s has the form of an identifier; it does not say that the thing exists.

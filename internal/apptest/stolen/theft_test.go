@@ -57,9 +57,11 @@ func steal(t *testing.T, data, masterFile string) theft {
 		kind, name, _ := strings.Cut(key, "/")
 		switch kind {
 		case "account":
-			f.open(t, records, key, seal.Context{Purpose: "identity/account", Account: name})
-		case "session":
-			f.open(t, records, key, seal.Context{Purpose: "identity/session", Object: name})
+			what := seal.Context{Purpose: "identity/account", Account: name}
+			if tag, rest, is := strings.Cut(name, "/"); is {
+				what = seal.Context{Purpose: "identity/session", Object: tag + rest}
+			}
+			f.open(t, records, key, what)
 		case "repeat":
 			f.openCall(t, records, key, name)
 		default:
