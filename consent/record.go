@@ -99,7 +99,7 @@ func encodeState(g Grant) []byte {
 	})
 }
 
-// usageRecord counts reads. It exists as long as reads of the grant may be recorded.
+// usageRecord counts reads, from the first one on.
 type usageRecord struct {
 	versioned
 	Reads uint64    `json:"reads"`
@@ -107,8 +107,16 @@ type usageRecord struct {
 	Sheet uint32    `json:"sheet,omitempty"` // the newest one
 }
 
-func encodeUsage(reads uint64, last time.Time) []byte {
-	return encode(usageRecord{versioned: versioned{recordFormat}, Reads: reads, Last: last})
+// decodeUsage reads a record; none is a grant under which nothing was read.
+func decodeUsage(raw []byte) (usageRecord, error) {
+	if raw == nil {
+		return usageRecord{versioned: versioned{recordFormat}}, nil
+	}
+	u, err := decode[usageRecord](raw)
+	if err != nil {
+		return usageRecord{}, fmt.Errorf("usage of a grant: %w", err)
+	}
+	return u, nil
 }
 
 // count adds a line of reads.

@@ -83,8 +83,7 @@ func TestRecords_areWrittenAsEver(t *testing.T) {
 	for name, raw := range map[string][]byte{
 		"terms":    encodeTerms(sample()),
 		"state":    encodeState(ended()),
-		"usage":    encodeUsage(7, stamp(then)),
-		"unused":   encodeUsage(0, time.Time{}),
+		"usage":    encode(usageRecord{versioned: versioned{recordFormat}, Reads: 7, Last: stamp(then)}),
 		"receipt":  encodeReceipt(sampleReceipt()),
 		"chain":    encodeChain(Head{Seq: 7, Hash: "aGFzaA", Time: moment(then)}),
 		"refusal":  encodeRefusal(then),
@@ -158,7 +157,7 @@ func TestRecords_areReadAsTheyWereWritten(t *testing.T) {
 	if revision != 258 || !bytes.Equal(sealed, []byte{0xca, 0xfe}) || err != nil {
 		t.Errorf("capsule: %d %x, %v", revision, sealed, err)
 	}
-	u, err := decode[usageRecord](readGolden(t, "usage.json"))
+	u, err := decodeUsage(readGolden(t, "usage.json"))
 	if u.Reads != 7 || !u.Last.Equal(stamp(then)) || err != nil {
 		t.Errorf("usage: %+v, %v", u, err)
 	}

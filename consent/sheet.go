@@ -212,13 +212,13 @@ func (db *database) putReads(tx store.Tx, lines []tally) error {
 }
 
 func putReadsOf(tx store.Tx, grant id.Grant, lines []tally) error {
-	found, err := tx.GetMany(usageKey(grant))
+	found, err := tx.GetMany(termsKey(grant), usageKey(grant))
 	if err != nil || found[0] == nil {
 		return err
 	}
-	u, err := decode[usageRecord](found[0])
+	u, err := decodeUsage(found[1])
 	if err != nil {
-		return fmt.Errorf("usage of a grant: %w", err)
+		return err
 	}
 	if found, err = tx.GetMany(sheetKey(grant, u.Sheet)); err != nil {
 		return err

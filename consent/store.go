@@ -15,8 +15,9 @@ import (
 //	consent/grant/<grant>/state        where it stands; kept when all else is forgotten, so that
 //	                                   neither its identifier nor its tokens come to life again
 //	consent/grant/<grant>/capsule      the sealed values; expires with the grant
-//	consent/grant/<grant>/usage        how often and when last read
 //	consent/grant/<grant>/erasure      what the vendor was asked to delete, and its answer
+//	consent/reads/<grant>              how often and when last; apart from the grant, so that a second of
+//	                                   reads does not move the pages that the next second's look at
 //	consent/reads/<grant>/<place>      what was read
 //	consent/account/<account>/<grant>  the grants of an account
 //	consent/client/<client>/<grant>    the grants for a vendor
@@ -39,7 +40,6 @@ func grantKey(g id.Grant, part string) string { return "consent/grant/" + string
 func termsKey(g id.Grant) string   { return grantKey(g, "terms") }
 func stateKey(g id.Grant) string   { return grantKey(g, "state") }
 func capsuleKey(g id.Grant) string { return grantKey(g, "capsule") }
-func usageKey(g id.Grant) string   { return grantKey(g, "usage") }
 
 func accountPrefix(a id.Account) string { return "consent/account/" + string(a) + "/" }
 func clientPrefix(c id.Client) string   { return "consent/client/" + string(c) + "/" }
@@ -128,7 +128,6 @@ func putGrant(tx store.Tx, g Grant, capsule []byte) error {
 		{termsKey(g.ID), encodeTerms(g), time.Time{}},
 		{stateKey(g.ID), encodeState(g), time.Time{}},
 		{capsuleKey(g.ID), encodeCapsule(g.Revision, capsule), g.Ends},
-		{usageKey(g.ID), encodeUsage(0, time.Time{}), time.Time{}},
 		{accountPrefix(g.Account) + string(g.ID), present, time.Time{}},
 		{clientPrefix(g.Party.Client) + string(g.ID), present, time.Time{}},
 		{endsKey(g.Ends, g.ID), present, time.Time{}},

@@ -174,17 +174,14 @@ func assemble(grant id.Grant, raw [][]byte) (Grant, error) {
 
 // count fills in what was read, and the capsule's revision; each may be missing.
 func (g *Grant) count(usage, capsule []byte) error {
-	if usage != nil {
-		u, err := decode[usageRecord](usage)
-		if err != nil {
-			return fmt.Errorf("usage of a grant: %w", err)
-		}
-		g.Reads, g.LastRead = u.Reads, u.Last
+	u, err := decodeUsage(usage)
+	if err != nil {
+		return err
 	}
+	g.Reads, g.LastRead = u.Reads, u.Last
 	if capsule == nil {
 		return nil
 	}
-	var err error
 	g.Revision, _, err = decodeCapsule(capsule)
 	return err
 }

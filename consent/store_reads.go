@@ -6,25 +6,41 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/internal/store"
 )
 
-func readsPrefix(g id.Grant) string { return "consent/reads/" + string(g) + "/" }
+func usageKey(g id.Grant) string    { return "consent/reads/" + string(g) }
+func readsPrefix(g id.Grant) string { return usageKey(g) + "/" }
 
-// recordReads writes lines, some in each transaction, and says how many are on disk.
+// readsAtOnce is how many transactions record reads at the same time. They share commits: with one after
+// the other a second of many grants would take longer than that to write, where commits are slow.
+const readsAtOnce = 16
+
+// recordReads writes lines, some in each transaction, and says how many of them, from the first on, are
+// on disk. Of those after them some may be, too.
 func (db *database) recordReads(ctx context.Context, lines []tally) (int, error) {
-	written := 0
-	for some := range slices.Chunk(lines, stepSize) {
-		err := db.Update(ctx, func(tx store.Tx) error { return db.putReads(tx, some) })
-		if err != nil {
-			return written, fmt.Errorf("record reads: %w", err)
-		}
-		written += len(some)
+	steps := slices.Collect(slices.Chunk(lines, stepSize))
+	errs, taken := make([]error, len(steps)), atomic.Int64{}
+	var all sync.WaitGroup
+	for range min(readsAtOnce, len(steps)) {
+		all.Go(func() {
+			for i := int(taken.Add(1)) - 1; i < len(steps); i = int(taken.Add(1)) - 1 {
+				errs[i] = db.Update(ctx, func(tx store.Tx) error { return db.putReads(tx, steps[i]) })
+			}
+		})
 	}
-	return written, nil
+	all.Wait()
+	for i, err := range errs {
+		if err != nil {
+			return i * stepSize, fmt.Errorf("record reads: %w", err)
+		}
+	}
+	return len(lines), nil
 }
 
 // readsOf reads a part of the list of reads.

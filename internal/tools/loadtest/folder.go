@@ -108,7 +108,7 @@ func (r *registry) close(ctx context.Context) error {
 	return errors.Join(r.consent.Close(ctx), r.store.Close())
 }
 
-// fill makes a folder: accounts customers, each with so many grants.
+// fill makes a folder: accounts customers, each with so many grants, under each of which was read.
 func fill(ctx context.Context, dir string, accounts, grants int) (f *folder, err error) {
 	r, err := openRegistry(ctx, dir)
 	if err != nil {
@@ -170,6 +170,7 @@ func (r *registry) addVendor(ctx context.Context, i int) (vendor, error) {
 // customer's side, and is not what is measured.
 type maker struct {
 	*registry
+	clients          []id.Client
 	asks             []consent.Ask
 	secret, recovery vault.Secret
 }
@@ -186,7 +187,7 @@ func newMaker(r *registry, vendors []vendor) (*maker, error) {
 		if err != nil {
 			return nil, err
 		}
-		m.asks = append(m.asks, ask)
+		m.clients, m.asks = append(m.clients, v.ID), append(m.asks, ask)
 	}
 	return m, nil
 }
@@ -199,7 +200,7 @@ func partyOf(v vendor) consent.Party {
 	}
 }
 
-// customer signs up and approves what each vendor asks.
+// customer signs up and approves what each vendor asks, and each vendor reads it once.
 func (m *maker) customer(ctx context.Context, i int) (customer, error) {
 	c := customer{
 		login: fmt.Sprintf("ada-%d@example.org", i), auth: m.secret.Auth(),
@@ -222,7 +223,7 @@ func (m *maker) customer(ctx context.Context, i int) (customer, error) {
 		return c, fmt.Errorf("sign up: %w", err)
 	}
 	c.cookie = opened.Token
-	for _, ask := range m.asks {
+	for at, ask := range m.asks {
 		g, capsule, wrapped, err := newGrant(c.account, key)
 		if err != nil {
 			return c, err
@@ -232,6 +233,10 @@ func (m *maker) customer(ctx context.Context, i int) (customer, error) {
 			Choices: ask.Choose(approved...), Capsule: capsule, Wrapped: wrapped, Locale: "en",
 		}); err != nil {
 			return c, fmt.Errorf("approve: %w", err)
+		}
+		read := consent.Reading{Grant: g.id, Client: m.clients[at], Claims: approved, Kind: consent.KindUserInfo}
+		if _, err := m.consent.Permit(ctx, read); err != nil {
+			return c, fmt.Errorf("read: %w", err)
 		}
 		c.grants = append(c.grants, g)
 	}
