@@ -90,7 +90,7 @@ func (c *Changes) comparePurposes(g Grant, was, is Claim) {
 	var fresh []string
 	for _, p := range is.Purposes {
 		one := Claim{Name: is.Name, Purposes: []Purpose{p}}
-		if !covers(one, was, g) {
+		if !covers(&one, &was, &g) {
 			fresh = append(fresh, p.ID)
 		}
 	}

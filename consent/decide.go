@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/meins-id/meins/internal/id"
 )
 
 // Effect is the answer to an ask. The zero Effect denies.
@@ -68,7 +70,7 @@ type Decision struct {
 // read it, is a new use of the same claim: the customer decides anew. A claim that is asked for
 // nothing but what was declined does not leave.
 func Decide(ask Ask, g Grant, now time.Time) Decision {
-	d := cover(ask, g, now)
+	d := cover(&ask, &g, now)
 	if d.Effect == Allow && g.EachTime {
 		d.Effect, d.Reason = Review, ReasonEachTime
 	}
@@ -82,14 +84,16 @@ func Decide(ask Ask, g Grant, now time.Time) Decision {
 	return d
 }
 
-// cover is Decide for a read: whether the customer wants to be asked is a question of logins.
-func cover(ask Ask, g Grant, now time.Time) Decision {
-	if reason := denies(ask, g, now); reason != ReasonNone {
+// cover is Decide for a read: whether the customer wants to be asked is a question of logins. It looks at
+// ask and grant where they are, for a read costs little more than copying them a few times.
+func cover(ask *Ask, g *Grant, now time.Time) Decision {
+	if reason := denies(ask.Party.Client, g, now); reason != ReasonNone {
 		return Decision{Effect: Deny, Reason: reason}
 	}
 	d := Decision{Effect: Allow, Reason: changes(ask, g)}
 	d.Claims = make([]string, 0, len(ask.Claims))
-	for _, c := range ask.Claims {
+	for i := range ask.Claims {
+		c := &ask.Claims[i]
 		reason := judge(c, g)
 		switch {
 		case reason != ReasonNone:
@@ -106,18 +110,18 @@ func cover(ask Ask, g Grant, now time.Time) Decision {
 }
 
 // denies says why a grant does not serve at all.
-func denies(ask Ask, g Grant, now time.Time) Reason {
-	if g.ID == "" || ask.Party.Client == "" {
+func denies(client id.Client, g *Grant, now time.Time) Reason {
+	if g.ID == "" || client == "" {
 		return ReasonNoGrant
 	}
-	if ask.Party.Client != g.Party.Client {
+	if client != g.Party.Client {
 		return ReasonOtherClient
 	}
 	return idle(g, now)
 }
 
 // idle says why a grant gives nothing at all at this moment, to anybody.
-func idle(g Grant, now time.Time) Reason {
+func idle(g *Grant, now time.Time) Reason {
 	if reason := over(g, now); reason != ReasonNone {
 		return reason
 	}
@@ -128,7 +132,7 @@ func idle(g Grant, now time.Time) Reason {
 }
 
 // over says why a grant is not in force.
-func over(g Grant, now time.Time) Reason {
+func over(g *Grant, now time.Time) Reason {
 	switch standing(g.State, g.Ends, now) {
 	case Given:
 		return ReasonNone
@@ -143,8 +147,8 @@ func over(g Grant, now time.Time) Reason {
 
 // changes says what about the whole ask goes beyond the grant. An ask that says nothing of retention
 // leaves that of the grant as it is.
-func changes(ask Ask, g Grant) Reason {
-	was, is := g.Party, ask.Party
+func changes(ask *Ask, g *Grant) Reason {
+	was, is := &g.Party, &ask.Party
 	switch {
 	case is.Name != was.Name || is.Domain != was.Domain || was.Verified && !is.Verified:
 		return ReasonParty
@@ -173,10 +177,10 @@ func longer(is, was string) bool {
 }
 
 // judge says why the customer has to decide on a claim; no reason if that is done.
-func judge(c Claim, g Grant) Reason {
+func judge(c *Claim, g *Grant) Reason {
 	granted, ok := find(g.Claims, c.Name)
 	switch {
-	case ok && !covers(c, granted, g):
+	case ok && !covers(c, &granted, g):
 		return ReasonPurpose
 	case ok && c.Required && !serves(c, g):
 		return ReasonRequired
@@ -191,7 +195,7 @@ func judge(c Claim, g Grant) Reason {
 }
 
 // covers says that each purpose of a claim was decided on, in the words that it has now.
-func covers(c, granted Claim, g Grant) bool {
+func covers(c, granted *Claim, g *Grant) bool {
 	if len(c.Purposes) == 0 {
 		return len(granted.Purposes) == 0
 	}
@@ -201,7 +205,7 @@ func covers(c, granted Claim, g Grant) bool {
 	for _, p := range c.Purposes {
 		i := slices.IndexFunc(granted.Purposes, func(was Purpose) bool { return was.ID == p.ID })
 		switch {
-		case i < 0 && !g.Declines(c.Name, p.ID):
+		case i < 0 && !g.declines(c.Name, p.ID):
 			return false
 		case i >= 0 && granted.Purposes[i].In(g.Locale) != p.In(g.Locale):
 			return false
@@ -211,6 +215,6 @@ func covers(c, granted Claim, g Grant) bool {
 }
 
 // serves says that one of the purposes that a claim is asked for was given, or that there are none.
-func serves(c Claim, g Grant) bool {
-	return len(c.Purposes) == 0 || slices.ContainsFunc(c.Purposes, func(p Purpose) bool { return !g.Declines(c.Name, p.ID) })
+func serves(c *Claim, g *Grant) bool {
+	return len(c.Purposes) == 0 || slices.ContainsFunc(c.Purposes, func(p Purpose) bool { return !g.declines(c.Name, p.ID) })
 }

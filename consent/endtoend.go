@@ -36,18 +36,18 @@ func (g Grant) EndToEnd() bool { return g.Mode != ModeDirect }
 
 // whole says that all claims of the grant are among the names. A message for the vendor's key cannot be
 // cut: it leaves whole or not at all.
-func (g Grant) whole(names []string) bool { return len(missing(Names(g.Claims), names)) == 0 }
+func (g *Grant) whole(names []string) bool { return len(missing(Names(g.Claims), names)) == 0 }
 
 // partly says that an ask, for less than the grant gives, would need a message of its own. Who asks for
 // nothing but the login reads nothing, and needs none.
-func (g Grant) partly(names []string) bool {
-	return g.EndToEnd() && len(names) > 0 && !g.whole(names)
+func (g *Grant) partly(names []string) bool {
+	return g.Mode != ModeDirect && len(names) > 0 && !g.whole(names)
 }
 
 // passable says whether a read of these claims can be answered with the message of an end-to-end grant:
 // what the ID token says, the server would have to read.
-func (g Grant) passable(kind Kind, names []string) bool {
-	return !g.EndToEnd() || kind == KindUserInfo && g.whole(names)
+func (g *Grant) passable(kind Kind, names []string) bool {
+	return g.Mode == ModeDirect || kind == KindUserInfo && g.whole(names)
 }
 
 // all brings every claim to UserInfo: the one place where what the server cannot read can be asked for.

@@ -92,7 +92,7 @@ func (e *Engine) live(ctx context.Context, grant id.Grant, client id.Client) (g 
 		if g, err = e.db.lifeOf(r, grant); err != nil {
 			return fmt.Errorf("live: %w", err)
 		}
-		if refusal := denies(Ask{Party: Party{Client: client}}, g, e.now()); refusal != ReasonNone {
+		if refusal := denies(client, &g, e.now()); refusal != ReasonNone {
 			return refusal.fault()
 		}
 		return nil

@@ -91,7 +91,9 @@ type Grant struct {
 }
 
 // Declines says that the customer gave a claim for other purposes, but not for this one.
-func (g Grant) Declines(claim, purpose string) bool {
+func (g Grant) Declines(claim, purpose string) bool { return g.declines(claim, purpose) }
+
+func (g *Grant) declines(claim, purpose string) bool {
 	i := slices.IndexFunc(g.Without, func(c Choice) bool { return c.Claim == claim })
 	return i >= 0 && slices.Contains(g.Without[i].Purposes, purpose)
 }

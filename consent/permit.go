@@ -145,33 +145,34 @@ func (e *Engine) decide(tx store.Reader, r Reading, now time.Time) (*proof, read
 			return nil, read{}, err
 		}
 	}
-	g, sealed, err := e.db.sealedGrant(tx, r.Grant)
+	g, capsule, err := e.db.sealedGrant(tx, r.Grant)
 	if err != nil {
 		return nil, read{}, err
 	}
-	decision := cover(r.ask(g), g, now)
+	ask := r.ask(g)
+	decision := cover(&ask, g, now)
 	if decision.Effect != Allow {
 		return nil, read{}, decision.Reason.fault()
 	}
-	if sealed == nil {
+	if capsule.sealed == nil {
 		return nil, read{}, ErrExpired // the capsule goes with the grant's last moment
 	}
 	if !g.passable(r.Kind, decision.Claims) {
 		return nil, read{}, ErrWhole
 	}
-	capsule := Capsule{Account: g.Account, Grant: g.ID, Revision: g.Revision, Sealed: sealed, EndToEnd: g.EndToEnd()}
 	permitted := read{grant: g.ID, kind: r.Kind, claims: decision.Claims, at: now, keep: g.Ends.Add(keepReads)}
-	p := &proof{claims: decision.Claims, capsule: capsule}
+	p := &proof{claims: decision.Claims, capsule: Capsule{
+		Account: g.Account, Grant: g.ID, Revision: capsule.revision, Sealed: capsule.sealed, EndToEnd: g.Mode != ModeDirect,
+	}}
 	if g.Once && r.Kind == KindUserInfo {
-		once := g
-		p.consumes = &once
+		p.consumes = g
 	}
 	return p, permitted, nil
 }
 
 // ask is what a token stands for: its claims, from the vendor and for the purposes that the customer
 // agreed to. Whether the vendor has changed since is asked at each login, not at each read.
-func (r Reading) ask(g Grant) Ask {
+func (r *Reading) ask(g *Grant) Ask {
 	party := g.Party
 	party.Client = r.Client
 	claims := make([]Claim, len(r.Claims))

@@ -191,7 +191,7 @@ func (db *database) changeGrant(ctx context.Context, account id.Account, grant i
 		if err != nil {
 			return err
 		}
-		if reason := over(found, how.now); reason != ReasonNone {
+		if reason := over(&found, how.now); reason != ReasonNone {
 			return reason.fault()
 		}
 		g = found

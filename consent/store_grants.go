@@ -23,12 +23,22 @@ func (db *database) lifeOf(r store.Reader, grant id.Grant) (Grant, error) {
 	if err != nil {
 		return Grant{}, err
 	}
-	return db.join(grant, k, found)
+	g, err := db.join(grant, k, found)
+	if err != nil {
+		return Grant{}, err
+	}
+	return *g, nil
 }
 
-// sealedGrant is lifeOf with the sealed capsule, nil when there is none: what a read needs, in one
-// round trip.
-func (db *database) sealedGrant(r store.Reader, grant id.Grant) (Grant, []byte, error) {
+// box is a sealed capsule and its revision; without bytes where there is none.
+type box struct {
+	revision uint64
+	sealed   []byte
+}
+
+// sealedGrant is lifeOf with the capsule: what a read needs, in one round trip. The grant itself is the
+// cache's: nobody writes to it.
+func (db *database) sealedGrant(r store.Reader, grant id.Grant) (*Grant, box, error) {
 	k := db.cache.get(grant)
 	keys := append(make([]string, 0, 3), capsuleKey(grant), stateKey(grant))
 	if k == nil {
@@ -36,40 +46,41 @@ func (db *database) sealedGrant(r store.Reader, grant id.Grant) (Grant, []byte, 
 	}
 	found, err := r.GetMany(keys...)
 	if err != nil {
-		return Grant{}, nil, err
+		return nil, box{}, err
 	}
 	g, err := db.join(grant, k, found[1:])
 	if err != nil || found[0] == nil {
-		return g, nil, err
+		return g, box{}, err
 	}
-	var sealed []byte
-	g.Revision, sealed, err = decodeCapsule(found[0])
-	return g, sealed, err
+	var b box
+	b.revision, b.sealed, err = decodeCapsule(found[0])
+	return g, b, err
 }
 
-// join puts the state that was found behind the terms, which come after it unless they are known.
-func (db *database) join(grant id.Grant, k *known, found [][]byte) (Grant, error) {
+// join puts the state that was found behind the terms, which come after it unless they are known. What it
+// gives is the cache's.
+func (db *database) join(grant id.Grant, k *known, found [][]byte) (*Grant, error) {
 	state := found[0]
 	switch {
 	case state == nil:
-		return Grant{}, ErrNoGrant
+		return nil, ErrNoGrant
 	case k != nil && k.state == string(state):
-		return k.grant, nil
+		return &k.grant, nil
 	case k == nil && found[1] == nil:
-		return Grant{}, ErrNoGrant
+		return nil, ErrNoGrant
 	case k == nil:
 		terms, err := decodeTerms(grant, found[1])
 		if err != nil {
-			return Grant{}, err
+			return nil, err
 		}
 		k = &known{terms: *terms}
 	}
-	g := k.terms
-	if err := g.stand(state); err != nil {
-		return Grant{}, err
+	next := &known{k.terms, k.terms, string(state)}
+	if err := next.grant.stand(state); err != nil {
+		return nil, err
 	}
-	db.cache.put(&known{k.terms, g, string(state)})
-	return g, nil
+	db.cache.put(next)
+	return &next.grant, nil
 }
 
 // stand fills in where the grant stands; nowhere, when that cannot be read.
@@ -120,10 +131,11 @@ func (db *database) look(r store.Reader, account id.Account, grant id.Grant) (Gr
 	if found[0] == nil {
 		return Grant{}, ErrNoGrant // forgotten, whatever the cache still knows
 	}
-	g, err := db.join(grant, k, [][]byte{found[1], found[0]})
+	shared, err := db.join(grant, k, [][]byte{found[1], found[0]})
 	if err != nil {
 		return Grant{}, err
 	}
+	g := *shared
 	if g.Account != account {
 		return Grant{}, ErrNoGrant
 	}

@@ -77,7 +77,7 @@ func putDocument(tx store.Tx, account id.Account, s Save, kept []keptRevision, n
 
 // reseal puts the next capsule of a grant of the account that is in force.
 func (db *database) reseal(tx store.Tx, account id.Account, c Resealed, now time.Time) (Grant, error) {
-	g, sealed, err := db.sealedGrant(tx, c.Grant)
+	g, was, err := db.sealedGrant(tx, c.Grant)
 	if err != nil {
 		return Grant{}, err
 	}
@@ -87,13 +87,13 @@ func (db *database) reseal(tx store.Tx, account id.Account, c Resealed, now time
 	if refusal := over(g, now); refusal != ReasonNone {
 		return Grant{}, refusal.fault()
 	}
-	if sealed == nil {
+	if was.sealed == nil {
 		return Grant{}, ErrExpired
 	}
-	if c.Revision != g.Revision+1 {
+	if c.Revision != was.revision+1 {
 		return Grant{}, ErrStaleRevision
 	}
-	return g, tx.Put(capsuleKey(c.Grant), encodeCapsule(c.Revision, c.Capsule), g.Ends)
+	return *g, tx.Put(capsuleKey(c.Grant), encodeCapsule(c.Revision, c.Capsule), g.Ends)
 }
 
 // currentDocument reads the newest revision.

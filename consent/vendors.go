@@ -33,7 +33,7 @@ func (e *Engine) GiveBack(ctx context.Context, client id.Client, grant id.Grant)
 		if err != nil {
 			return err
 		}
-		if over(found, how.now) == ReasonExpired { // which the clock has ended, written down or not
+		if over(&found, how.now) == ReasonExpired { // which the clock has ended, written down or not
 			g = found
 			return nil
 		}
