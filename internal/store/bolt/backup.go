@@ -44,7 +44,7 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) (err error) {
 
 // copyTo writes the records of a snapshot into a new file.
 func copyTo(ctx context.Context, path string, from *bbolt.Tx, now moment) error {
-	options := fileOptions()
+	options := fileOptions(mapBytes)
 	options.NoSync, options.NoGrowSync = true, true // whoever keeps the copy syncs it
 	to, err := bbolt.Open(path, fileMode, options)
 	if err != nil {

@@ -26,7 +26,7 @@ type batch struct {
 func newBatch(tx *bbolt.Tx, now time.Time) *batch {
 	b := &batch{tx: tx, data: tx.Bucket(dataBucket), expiry: tx.Bucket(expiryBucket), now: now}
 	b.expiry.FillPercent = indexFill
-	b.reader = newReader(b.data, now)
+	b.reader = newReader(b.data.Cursor(), now)
 	return b
 }
 

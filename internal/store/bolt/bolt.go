@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,12 +60,15 @@ var (
 type Options struct {
 	// Now is the clock by which records expire; nil means time.Now. It must not run backwards.
 	Now func() time.Time
+
+	mapped int // bytes of address space; 0 means mapBytes
 }
 
 // Store is a store.Store in one file. Its methods may be called from any goroutine.
 type Store struct {
 	db      *bbolt.DB
 	now     func() time.Time
+	reads   *snapshots
 	writer  *writer
 	closing sync.Once
 	closed  error
@@ -77,30 +81,30 @@ func Open(path string, opts Options) (*Store, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	db, err := openFile(path)
+	mapped := cmp.Or(opts.mapped, mapBytes)
+	db, err := openFile(path, mapped)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	if err := errors.Join(guarded(func() error { return prepare(db) }), removeCopies(path)); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
 	}
-	s := &Store{db: db, now: opts.Now, writer: newWriter(db, opts.Now)}
+	reads := &snapshots{db: db, mapped: int64(mapped)}
+	s := &Store{db: db, now: opts.Now, reads: reads, writer: newWriter(db, reads, opts.Now)}
 	go s.writer.run()
 	return s, nil
 }
 
 // fileOptions leave the list of free pages out of each commit, which keeps the commits of a large
 // file as small as those of a new one; the price is one walk through the file at the start.
-func fileOptions() *bbolt.Options {
-	opts := &bbolt.Options{
+func fileOptions(mapped int) *bbolt.Options {
+	return &bbolt.Options{
 		Timeout:        lockTimeout,
 		NoFreelistSync: true,
 		FreelistType:   bbolt.FreelistMapType,
+
+		InitialMmapSize: mapped,
 	}
-	if strconv.IntSize == 64 {
-		opts.InitialMmapSize = mapBytes
-	}
-	return opts
 }
 
 // prepare checks the layout of the file, or lays out a new one.
@@ -163,26 +167,30 @@ func (s *Store) View(ctx context.Context, fn func(store.Reader) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	tx, err := s.begin()
+	snapshot, cursor, err := s.reads.take()
 	if err != nil {
-		return err
+		return beginError(err)
 	}
-	defer rollback(tx)
-	r := newReader(tx.Bucket(dataBucket), s.now())
+	defer s.reads.giveBack(snapshot, cursor)
+	r := newReader(cursor, s.now())
 	defer r.end()
 	return fn(r)
 }
 
-// begin opens a snapshot.
+// begin opens a snapshot of one's own.
 func (s *Store) begin() (*bbolt.Tx, error) {
 	tx, err := s.db.Begin(false)
-	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
-		return nil, ErrClosed
-	}
 	if err != nil {
-		return nil, fmt.Errorf("begin: %w", err)
+		return nil, beginError(err)
 	}
 	return tx, nil
+}
+
+func beginError(err error) error {
+	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
+		return ErrClosed
+	}
+	return fmt.Errorf("begin: %w", err)
 }
 
 // rollback lets go of tx; after a commit there is nothing left to do.
@@ -195,6 +203,7 @@ func rollback(tx *bbolt.Tx) {
 func (s *Store) Close() error {
 	s.closing.Do(func() {
 		s.writer.stop()
+		s.reads.suspend()
 		s.closed = s.db.Close()
 	})
 	return s.closed

@@ -15,12 +15,12 @@ var ErrDamaged = errors.New("the database is damaged; put a backup in its place"
 
 // openFile opens the file for Open, and looks whether all of it is there: bbolt takes what it misses
 // for zeros, or dies of it later.
-func openFile(path string) (db *bbolt.DB, err error) {
+func openFile(path string, mapped int) (db *bbolt.DB, err error) {
 	if err := refuseShort(path); err != nil {
 		return nil, err
 	}
 	err = guarded(func() (err error) {
-		db, err = bbolt.Open(path, fileMode, fileOptions())
+		db, err = bbolt.Open(path, fileMode, fileOptions(mapped))
 		return err
 	})
 	if err != nil {

@@ -7,6 +7,19 @@ import (
 	"go.etcd.io/bbolt"
 )
 
+// SmallMapping lets the file outgrow its mapping soon, and again and again.
+func SmallMapping(o Options) Options {
+	o.mapped = 1 << 15
+	return o
+}
+
+// Kept says whether a snapshot is kept for those who read next.
+func (s *Store) Kept() bool {
+	s.reads.mu.Lock()
+	defer s.reads.mu.Unlock()
+	return s.reads.kept != nil
+}
+
 // WaitQueued waits until n updates stand in the queue.
 func (s *Store) WaitQueued(n int) {
 	for s.writer.queued() < n {

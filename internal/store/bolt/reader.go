@@ -24,8 +24,8 @@ type reader struct {
 
 var _ store.Reader = (*reader)(nil)
 
-func newReader(data *bbolt.Bucket, now time.Time) *reader {
-	r := &reader{cursor: data.Cursor(), now: expiryOf(now)}
+func newReader(cursor *bbolt.Cursor, now time.Time) *reader {
+	r := &reader{cursor: cursor, now: expiryOf(now)}
 	r.seek = r.space[:0]
 	return r
 }

@@ -24,6 +24,7 @@ const (
 // writer is the one goroutine that changes the file, and the queue before it.
 type writer struct {
 	db      *bbolt.DB
+	reads   *snapshots
 	now     func() time.Time
 	stopped chan struct{}
 	wake    chan struct{} // holds one token when there may be something to do
@@ -40,8 +41,8 @@ type writer struct {
 	broken   error      // set by the first commit that went wrong, and for good
 }
 
-func newWriter(db *bbolt.DB, now func() time.Time) *writer {
-	return &writer{db: db, now: now, stopped: make(chan struct{}), wake: make(chan struct{}, 1)}
+func newWriter(db *bbolt.DB, reads *snapshots, now func() time.Time) *writer {
+	return &writer{db: db, reads: reads, now: now, stopped: make(chan struct{}), wake: make(chan struct{}, 1)}
 }
 
 // Update implements store.Store. An error of ctx means that nothing was written.
@@ -161,11 +162,16 @@ func (w *writer) queued() int {
 // commit runs as many of the pending requests as fit into a batch and brings them to disk. It
 // returns how many; the error is the engine's and concerns all of them.
 func (w *writer) commit() (int, error) {
+	w.reads.suspend()
+	defer w.reads.resume()
 	tx, err := w.db.Begin(true)
 	if err != nil {
 		return len(w.pending), fmt.Errorf("begin: %w", err)
 	}
 	defer rollback(tx)
+	if tx.Size() < w.reads.mapped/2 { // a batch is far from filling the rest
+		w.reads.share()
+	}
 	b := newBatch(tx, w.now())
 	n, err := w.fill(b)
 	if err != nil || !b.dirty {
