@@ -46,7 +46,9 @@ const (
 	// smaller, growing it never has to wait until all readers have let go of the old mapping.
 	mapBytes = 8 << 30
 
-	layout = "1"
+	// layout counts up when a program would misread what another has laid down: also when the rooms keep
+	// something under other keys, for what is not found looks like what never was.
+	layout = "2"
 )
 
 var (

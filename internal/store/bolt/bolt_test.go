@@ -143,6 +143,23 @@ func TestOpen_foreignFile_isRefusedAndLeftAlone(t *testing.T) {
 	}
 }
 
+// A folder of another version would open, and show a customer without grants.
+func TestOpen_fileOfAnotherLayout_isRefusedAndLeftAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "meins.db")
+	first, err := bolt.Open(path, bolt.Options{})
+	must(t, err)
+	put(t, first, "k", "v", never)
+	must(t, first.Close())
+	must(t, bolt.SetLayout(path, "1"))
+	if _, err := bolt.Open(path, bolt.Options{}); !errors.Is(err, bolt.ErrFormat) {
+		t.Errorf("got %v", err)
+	}
+	must(t, bolt.SetLayout(path, bolt.Layout))
+	if got := get(t, open(t, path, time.Now), "k"); got != "v" {
+		t.Errorf("after the refusal it holds %q", got)
+	}
+}
+
 // held keeps the writer busy until release is called; whatever is updated meanwhile queues up.
 func held(t *testing.T, s *bolt.Store) (release func()) {
 	t.Helper()

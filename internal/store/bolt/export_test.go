@@ -1,11 +1,25 @@
 package bolt
 
 import (
+	"errors"
 	"runtime"
 	"testing"
 
 	"go.etcd.io/bbolt"
 )
+
+// Layout is the one of this version.
+const Layout = layout
+
+// SetLayout marks a file as of a version.
+func SetLayout(path, mark string) error {
+	db, err := bbolt.Open(path, fileMode, nil)
+	if err != nil {
+		return err
+	}
+	err = db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(metaBucket).Put(layoutKey, []byte(mark)) })
+	return errors.Join(err, db.Close())
+}
 
 // SmallMapping lets the file outgrow its mapping soon, and again and again.
 func SmallMapping(o Options) Options {
