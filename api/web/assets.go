@@ -33,13 +33,14 @@ var agentFiles embed.FS
 // asset is one static file under a name that carries its content's hash: what is under a name never
 // changes, so that browsers may keep it for good.
 type asset struct {
-	Path      string // as browsers ask for it
-	Integrity string // for subresource integrity
-	kind      string // its media type
-	plain     []byte
-	gzip      func() []byte // nil when there is nothing to win
-	brotli    []byte        // nil when the build made none
-	imports   []string      // the modules that a script needs, by file name
+	Path      string   // as browsers ask for it
+	Integrity string   // for subresource integrity
+	kind      string   // its media type
+	imports   []string // the modules that a script needs, by file name
+
+	// The forms that it is sent in. Each is made when it is first asked for, and may be nil: the last two
+	// where there is nothing to win, or the build made none.
+	plain, gzip, brotli func() []byte
 }
 
 // assets are all static files: by the name that templates call them, and by path.
@@ -103,7 +104,7 @@ func loadAssets(all locales) (*assets, error) {
 func (a *assets) add(name string, content []byte) *asset {
 	sum, ext := sha256.Sum256(content), path.Ext(name)
 	file := strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:10]) + ext
-	s := &asset{Path: staticPath + file, Integrity: integrityOf(content), kind: mediaTypes[ext], plain: content}
+	s := &asset{Path: staticPath + file, Integrity: integrityOf(content), kind: mediaTypes[ext], plain: always(content), gzip: none, brotli: none}
 	if ext != ".woff2" { // which is compressed already
 		s.gzip = sync.OnceValue(func() []byte { return compress(content) })
 	}
@@ -111,12 +112,17 @@ func (a *assets) add(name string, content []byte) *asset {
 	return s
 }
 
+func always(content []byte) func() []byte { return func() []byte { return content } }
+
+func none() []byte { return nil }
+
 func integrityOf(content []byte) string {
 	sum := sha512.Sum384(content)
 	return "sha384-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// compress is gzip at its best: each file is compressed once in the life of the program.
+// compress is gzip at its best: each file is compressed once in the life of the program. What does not
+// get smaller is nil.
 func compress(content []byte) []byte {
 	var out bytes.Buffer
 	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
@@ -126,7 +132,7 @@ func compress(content []byte) []byte {
 	if _, err := w.Write(content); err != nil {
 		return nil
 	}
-	if err := w.Close(); err != nil {
+	if err := w.Close(); err != nil || out.Len() >= len(content) {
 		return nil
 	}
 	return out.Bytes()
@@ -206,15 +212,17 @@ func (a *assets) serve(w http.ResponseWriter, r *http.Request) bool {
 
 // encoded is the smallest form that the browser takes.
 func (s *asset) encoded(accepted string) ([]byte, string) {
-	if s.brotli != nil && accepts(accepted, "br") {
-		return s.brotli, "br"
+	if accepts(accepted, "br") {
+		if small := s.brotli(); small != nil {
+			return small, "br"
+		}
 	}
-	if s.gzip != nil && accepts(accepted, "gzip") {
-		if small := s.gzip(); small != nil && len(small) < len(s.plain) {
+	if accepts(accepted, "gzip") {
+		if small := s.gzip(); small != nil {
 			return small, "gzip"
 		}
 	}
-	return s.plain, ""
+	return s.plain(), ""
 }
 
 // accepts reads an Accept-Encoding header (RFC 9110, 12.5.3). What it does not understand it does

@@ -136,7 +136,7 @@ func TestScripts_importEachOtherByHash_andTheirPagePreloadsThemWithIntegrity(t *
 		script := s.web.assets.byName[name]
 		for _, other := range script.imports {
 			file := strings.TrimPrefix(s.web.assets.byName[other].Path, staticPath)
-			if !strings.Contains(string(script.plain), `"./`+file+`"`) {
+			if !strings.Contains(string(script.plain()), `"./`+file+`"`) {
 				t.Errorf("%s does not import %s by its hash", name, other)
 			}
 		}
@@ -154,11 +154,11 @@ func TestScripts_theWorker_comesInACheckedModule_withTheGlueBeforeIt(t *testing.
 	s := newSite(t)
 	s.withAgent()
 	var text string
-	module := string(s.web.assets.byName["worker.js"].plain)
+	module := string(s.web.assets.byName["worker.js"].plain())
 	s.must(json.Unmarshal([]byte(strings.TrimSuffix(strings.TrimPrefix(module, "export default "), ";\n")), &text))
 	own, err := assetFiles.ReadFile("assets/js/worker.js")
 	s.must(err)
-	if glue := string(s.web.assets.byName["wasm_exec.js"].plain); text != glue+"\n"+string(own) {
+	if glue := string(s.web.assets.byName["wasm_exec.js"].plain()); text != glue+"\n"+string(own) {
 		t.Errorf("the worker is %d bytes, of %d and %d", len(text), len(glue), len(own))
 	}
 	if !slices.Contains(s.web.assets.modules("consent.js"), s.web.assets.byName["worker.js"]) {
@@ -183,8 +183,8 @@ func TestStatic_isSmall_andItsFontsAreLicensed(t *testing.T) {
 	for name, a := range s.web.assets.byName {
 		switch {
 		case strings.HasSuffix(name, ".woff2"):
-			fonts += len(a.plain)
-			if strings.Contains(string(s.web.assets.byName["style.css"].plain), `"`+name+`"`) || !strings.Contains(string(s.web.assets.byName["style.css"].plain), a.Path) {
+			fonts += len(a.plain())
+			if strings.Contains(string(s.web.assets.byName["style.css"].plain()), `"`+name+`"`) || !strings.Contains(string(s.web.assets.byName["style.css"].plain()), a.Path) {
 				t.Errorf("the style sheet does not name %s by its hash", name)
 			}
 		case name == "style.css" || strings.HasSuffix(name, ".js") && name != "wasm_exec.js":

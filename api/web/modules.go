@@ -8,6 +8,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"sync"
 )
 
 // Where a module names another file of ours: at the start of a line to load it first, inside
@@ -76,7 +77,7 @@ const workerName = "worker.js"
 // before it: so it is loaded and checked with the page's other modules, and starts without asking for more.
 func (a *assets) worker(content []byte) ([]byte, error) {
 	if glue := a.byName["wasm_exec.js"]; glue != nil {
-		content = slices.Concat(glue.plain, []byte("\n"), content)
+		content = slices.Concat(glue.plain(), []byte("\n"), content)
 	}
 	text, err := json.Marshal(string(content))
 	if err != nil {
@@ -135,15 +136,15 @@ func (a *assets) addAgent(agent fs.FS) error {
 
 func (a *assets) addPublished(agent fs.FS, name string, p published) error {
 	s := &asset{Path: staticPath + p.File, Integrity: p.Integrity, kind: mediaTypes[path.Ext(name)]}
-	var zipped []byte
-	for file, into := range map[string]*[]byte{p.File: &s.plain, p.File + ".br": &s.brotli, p.File + ".gz": &zipped} {
-		content, err := fs.ReadFile(agent, file)
-		if err != nil {
+	for file, into := range map[string]*func() []byte{p.File: &s.plain, p.File + ".br": &s.brotli, p.File + ".gz": &s.gzip} {
+		if _, err := fs.Stat(agent, file); err != nil {
 			return err
 		}
-		*into = content
+		*into = sync.OnceValue(func() []byte { // nine megabytes together, of which most browsers want one and a half
+			content, _ := fs.ReadFile(agent, file) // which is there, in the program
+			return content
+		})
 	}
-	s.gzip = func() []byte { return zipped }
 	a.byName[name], a.byPath[s.Path] = s, s
 	return nil
 }

@@ -185,7 +185,7 @@ func TestRule09_bothButtonsAreOfOneSize_andStayInView(t *testing.T) {
 	page, _ := review(t)
 	mustContain(t, page, `<button class="button" name="decision" value="deny" type="button">`, `<button class="button accent" name="decision" value="approve" type="button">`)
 	s := newSite(t)
-	style := string(s.web.assets.byName["style.css"].plain)
+	style := string(s.web.assets.byName["style.css"].plain())
 	inThisOrder(t, page, `<form method="post" data-form="consent"`, `<div class="vendor"`, `<div class="decision"`, "</form>")
 	mustContain(t, style, ".decision { position: sticky; bottom: 0;", ".decision .both { display: grid; grid-template-columns: 1fr 1fr;")
 }
