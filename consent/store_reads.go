@@ -19,7 +19,7 @@ func readsPrefix(g id.Grant) string { return usageKey(g) + "/" }
 
 // readsAtOnce is how many transactions record reads at the same time. They share commits: with one after
 // the other a second of many grants would take longer than that to write, where commits are slow.
-const readsAtOnce = 16
+const readsAtOnce = 64
 
 // recordReads writes lines, some in each transaction, and says how many of them, from the first on, are
 // on disk. Of those after them some may be, too.
