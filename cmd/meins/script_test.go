@@ -1,10 +1,10 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/meins-id/meins/internal/apptest"
 )
 
 func TestMain(m *testing.M) {
@@ -31,26 +33,21 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
-			addr, err := freeAddress()
+			addr, release, err := apptest.Reserve(context.Background()) // for as long as the script runs
+			if err != nil {
+				return err
+			}
+			env.Defer(release)
 			env.Setenv("ADDR", addr)
 			env.Setenv("ISSUER", "http://"+addr)
 			env.Setenv("ADDR_FILE", strings.ReplaceAll(addr, ":", "_")+".json")
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // see internal/apptest: programs end at once
-			return err
+			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "await": await, "take": take, "fetch": fetch, "endshop": endShop,
 		},
 	})
-}
-
-// freeAddress is one on loopback that nobody listened on a moment ago.
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed again before anybody could wait
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
 }
 
 // exits CODE program [argument...]: runs it, and wants this very exit code.

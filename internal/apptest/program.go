@@ -102,24 +102,45 @@ func command(t testing.TB, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Address finds a free address on loopback. It is below the ports that systems draw from for
-// connections going out: between being found and being listened on, no connection of another test
-// takes it.
+// Address finds an address on loopback that nobody listens on, and keeps it for the test; see Reserve.
 func Address(t testing.TB) string {
 	t.Helper()
+	address, release, err := Reserve(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(release)
+	return address
+}
+
+// Reserve finds an address on loopback that nobody listens on, and keeps it from all other tests until
+// it is released. Who looks for one, in whatever process, first takes the datagram port of the same
+// number: whoever has that has the address too, whether or not its program listens yet. The ports are
+// below those that systems draw from for connections going out, so that none of these takes it either.
+func Reserve(ctx context.Context) (address string, release func(), err error) {
 	const lowest, ports = 12000, 20000
-	var lc net.ListenConfig
-	var err error
 	for range 100 {
 		n, _ := rand.Int(rand.Reader, big.NewInt(ports)) // the system's source does not fail
-		var l net.Listener
-		if l, err = lc.Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", lowest+n.Int64())); err == nil {
-			_ = l.Close() // found is found
-			return l.Addr().String()
+		address = fmt.Sprintf("127.0.0.1:%d", lowest+n.Int64())
+		if release, err = reserve(ctx, address); err == nil {
+			return address, release, nil
 		}
 	}
-	t.Fatalf("find an address: %v", err)
-	return ""
+	return "", nil, fmt.Errorf("find an address: %w", err)
+}
+
+// reserve is Reserve for this address. Errors say that another has it.
+func reserve(ctx context.Context, address string) (release func(), err error) {
+	var lc net.ListenConfig
+	kept, err := lc.ListenPacket(ctx, "udp", address)
+	if err != nil {
+		return nil, err
+	}
+	l, err := lc.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, errors.Join(err, kept.Close())
+	}
+	return func() { _ = kept.Close() }, l.Close() // nothing was ever sent to it
 }
 
 // await waits until requests are answered.
