@@ -38,7 +38,13 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Defer(release)
+			shop, release, err := apptest.Reserve(context.Background())
+			if err != nil {
+				return err
+			}
+			env.Defer(release)
 			env.Setenv("ADDR", addr)
+			env.Setenv("SHOP_ADDR", shop)
 			env.Setenv("ISSUER", "http://"+addr)
 			env.Setenv("ADDR_FILE", strings.ReplaceAll(addr, ":", "_")+".json")
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // see internal/apptest: programs end at once

@@ -73,7 +73,7 @@ func Start(t testing.TB, flags ...string) *Program {
 func (p *Program) start(t testing.TB, listen string, flags []string) {
 	t.Helper()
 	admin := Address(t)
-	p.Admin, p.Data = "http://"+admin, filepath.Join(t.TempDir(), "data")
+	p.Admin, p.Data = "http://"+admin, filepath.Join(Folder(t), "data")
 	args := append([]string{
 		"serve", "--issuer", p.Issuer, "--listen", listen, "--admin-listen", admin, "--data", p.Data, "--log-level", "debug",
 		"--rate-vendor", "0", "--rate-program", "0", // tests make more calls than anybody; what they set themselves goes before
@@ -100,6 +100,22 @@ func command(t testing.TB, args ...string) *exec.Cmd {
 	// runs. Ours wait for all that runs in them.
 	cmd.Env = append(os.Environ(), asProgram+"=1", "GORACE=atexit_sleep_ms=0")
 	return cmd
+}
+
+// Folder is an empty folder until the test ends. Its name is short: there are systems where that of a
+// socket in it may have no more than a hundred letters, and a test's own folder is named after the test.
+func Folder(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "meins") //nolint:usetesting // see above
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Errorf("remove the folder: %v", err)
+		}
+	})
+	return dir
 }
 
 // Address finds an address on loopback that nobody listens on, and keeps it for the test; see Reserve.

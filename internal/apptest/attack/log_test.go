@@ -15,10 +15,11 @@ import (
 	"github.com/meins-id/meins/internal/apptest"
 )
 
-// injections would begin a line, a header or a colour where they are written as they are.
+// injections would begin a line, a header or a colour where they are written as they are. The word in each is
+// so long that it does not turn up by chance in what is random.
 var injections = []string{
-	"x\r\nX-Evil: 1", "x\nX-Evil: 1\n\n<html>", "x\r\n\r\n<script>alert(1)</script>", "x\u2028X-Evil: 1", "x\x1b[2J\x1b[31mevil", "x\x00evil", "x\u202eevil",
-	"x\r\n{\"time\":\"2026-11-22T00:00:00Z\",\"level\":\"ERROR\",\"msg\":\"evil\"}", "%0d%0aX-Evil:%201", "x\x85X-Evil: 1", "嘊嘍X-Evil: 1",
+	"x\r\nX-Malicious: 1", "x\nX-Malicious: 1\n\n<html>", "x\r\n\r\n<script>alert(1)</script>", "x\u2028X-Malicious: 1", "x\x1b[2J\x1b[31mmalicious", "x\x00malicious", "x\u202emalicious",
+	"x\r\n{\"time\":\"2026-11-22T00:00:00Z\",\"level\":\"ERROR\",\"msg\":\"malicious\"}", "%0d%0aX-Malicious:%201", "x\x85X-Malicious: 1", "嘊嘍X-Malicious: 1",
 }
 
 // TestHeaders_neverContainMore_thanTheProgramSays: whatever stands in a parameter that comes back in
@@ -107,7 +108,7 @@ func TestLog_staysOneRecordALine_andRepeatsNothingThatAnybodySent(t *testing.T) 
 					t.Fatal("the reuse was not logged")
 				}
 			}
-			if strings.Contains(p.Log(), "evil") || strings.Contains(p.Log(), "Evil") {
+			if strings.Contains(strings.ToLower(p.Log()), "malicious") {
 				t.Errorf("the log repeats what was sent: %s", p.Log())
 			}
 			for line := range strings.Lines(p.Log()) {
@@ -148,7 +149,7 @@ func (w *world) everywhere(t *testing.T, p *person, evil string) {
 		}
 		a := p.Send(t, w.Request(t, http.MethodPost, "/api/v1"+call, strings.NewReader(string(text)), apptest.JSON))
 		clean(t, call, a)
-		if strings.Contains(string(a.Body), "vil") {
+		if strings.Contains(strings.ToLower(string(a.Body)), "malicious") {
 			t.Errorf("%s repeats what was sent: %s", call, a.Body)
 		}
 	}
@@ -161,11 +162,11 @@ func (w *world) raw(t *testing.T) {
 	host := strings.TrimPrefix(w.Issuer, "http://")
 	for name, request := range map[string]string{
 		"noise":                     string(random(200)) + "\r\n\r\n",
-		"another protocol":          "EHLO evil.example\r\n\r\n",
+		"another protocol":          "EHLO malicious.example\r\n\r\n",
 		"an old protocol":           "GET /vault HTTP/0.9\r\n\r\n",
 		"a new protocol":            "GET / HTTP/9.9\r\nHost: " + host + "\r\n\r\n",
 		"no host":                   "GET / HTTP/1.1\r\n\r\n",
-		"two hosts":                 "GET / HTTP/1.1\r\nHost: " + host + "\r\nHost: evil.example\r\n\r\n",
+		"two hosts":                 "GET / HTTP/1.1\r\nHost: " + host + "\r\nHost: malicious.example\r\n\r\n",
 		"a host with a line":        "GET / HTTP/1.1\r\nHost: a\x1bb\r\n\r\n",
 		"a header with a colour":    "GET / HTTP/1.1\r\nHost: " + host + "\r\nX-\x1b[31m: y\r\n\r\n",
 		"a folded header":           "GET / HTTP/1.1\r\nHost: " + host + "\r\nX-A: b\r\n c\x1b[31m\r\n\r\n",
@@ -174,13 +175,13 @@ func (w *world) raw(t *testing.T) {
 		"two lengths":               "POST /oauth/token HTTP/1.1\r\nHost: " + host + "\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nabcde",
 		"a length below nought":     "POST /oauth/token HTTP/1.1\r\nHost: " + host + "\r\nContent-Length: -1\r\n\r\n",
 		"a length that is a lie":    "POST /oauth/token HTTP/1.1\r\nHost: " + host + "\r\nContent-Length: 99999999999999999999\r\n\r\n",
-		"an encoding that is none":  "POST /oauth/token HTTP/1.1\r\nHost: " + host + "\r\nTransfer-Encoding: evil\r\n\r\n",
+		"an encoding that is none":  "POST /oauth/token HTTP/1.1\r\nHost: " + host + "\r\nTransfer-Encoding: malicious\r\n\r\n",
 		"pieces that are none":      "POST /oauth/token HTTP/1.1\r\nHost: " + host + "\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nx\r\n0\r\n\r\n",
 		"a path with a colour":      "GET /\x1b[31m HTTP/1.1\r\nHost: " + host + "\r\n\r\n",
-		"a path of another host":    "GET http://evil.example//x/../vault HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n",
+		"a path of another host":    "GET http://malicious.example//x/../vault HTTP/1.1\r\nHost: malicious.example\r\nConnection: close\r\n\r\n",
 		"very many headers":         "GET / HTTP/1.1\r\nHost: " + host + "\r\n" + strings.Repeat("X-A: "+strings.Repeat("b", 1000)+"\r\n", 200) + "\r\n",
 		"a very long line":          "GET /" + strings.Repeat("a", 200<<10) + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n",
-		"a proxy's request":         "CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\nConnection: close\r\n\r\n",
+		"a proxy's request":         "CONNECT malicious.example:443 HTTP/1.1\r\nHost: malicious.example:443\r\nConnection: close\r\n\r\n",
 		"a method with a colour":    "G\x1bT / HTTP/1.1\r\nHost: " + host + "\r\n\r\n",
 		"a question of the server":  "OPTIONS * HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n",
 		"an upgrade to another one": "GET / HTTP/1.1\r\nHost: " + host + "\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n",

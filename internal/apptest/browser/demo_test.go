@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/meins-id/meins/internal/apptest"
 )
 
 // demo is a running `meins demo`: the provider and, as a process of its own, the flower shop.
@@ -30,9 +32,10 @@ var printed = regexp.MustCompile(`(?m)^(meins|demo shop) +(http://\S+)$`)
 
 func startDemo(t testing.TB) *demo {
 	t.Helper()
-	d := &demo{t: t, data: filepath.Join(t.TempDir(), "data")}
+	d := &demo{t: t, data: filepath.Join(apptest.Folder(t), "data")}
 	// The demo is stopped in order, after the test's own context has ended.
-	cmd := meins(context.WithoutCancel(t.Context()), "demo", "--listen", "127.0.0.1:0", "--shop-listen", "127.0.0.1:0", "--data", d.data)
+	// Between finding a port and listening on it, a demo that is told 0 can lose it to another of the tests.
+	cmd := meins(context.WithoutCancel(t.Context()), "demo", "--listen", apptest.Address(t), "--shop-listen", apptest.Address(t), "--data", d.data)
 	cmd.Stderr = &d.log
 	out, err := cmd.StdoutPipe()
 	must(t, err)

@@ -52,7 +52,7 @@ func TestOpenIDClient_onADevice_isApproved(t *testing.T) {
 	if err != nil || done != p.Issuer+"/device?done=approved" {
 		t.Fatalf("approved, and led to %s (%v)", done, err)
 	}
-	if err := o.tell(t, &o.sub, "command", "wait"); err != nil || o.sub == "" || strings.Contains(o.sub, "ada") {
+	if err := o.tell(t, &o.sub, "command", "wait"); err != nil || o.sub == "" || o.sub == "ada" || strings.Contains(o.sub, "@") {
 		t.Fatalf("the device is not signed in: %q, %v", o.sub, err)
 	}
 	if info, err := o.userInfo(t); err != nil || len(info) != 1 || info["sub"] != o.sub {
