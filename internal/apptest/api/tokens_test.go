@@ -88,9 +88,13 @@ func TestProgram_isOver_whenItsTokenEnds(t *testing.T) {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}
 	get(one.Secret).Refused(t, http.StatusUnauthorized, "token-invalid")
-	short := w.ada.Send(t, w.asking(t, "", "POST", "/tokens", map[string]any{"current_auth": w.proof(t), "name": "short", "scopes": []string{"read:grants"}, "expires": time.Now().Add(2 * time.Second)}))
-	time.Sleep(3 * time.Second)
+	expires := time.Now().Add(5 * time.Second)
+	short := w.ada.Send(t, w.asking(t, "", "POST", "/tokens", map[string]any{"current_auth": w.proof(t), "name": "short", "scopes": []string{"read:grants"}, "expires": expires}))
 	secret := short.Text("secret")
+	if short.Status != http.StatusCreated || secret == "" {
+		t.Fatalf("%d %s", short.Status, short.Body)
+	}
+	time.Sleep(time.Until(expires) + time.Second) // kept in seconds
 	get(secret).Refused(t, http.StatusUnauthorized, "token-invalid")
 	for name, in := range map[string]map[string]any{
 		"no scope": {"name": "x", "scopes": []string{}, "expires": time.Now().Add(time.Hour)}, "approving": {"name": "x", "scopes": []string{"approve"}, "expires": time.Now().Add(time.Hour)},
