@@ -263,3 +263,41 @@ func TestLocale_writesDatesAndListsAsTheLanguageDoes(t *testing.T) {
 		}
 	}
 }
+
+// Words that a template forgets to fill in would stand on the page as {vendor}.
+func TestLocales_whatATemplateSays_isFilledIn(t *testing.T) {
+	said := regexp.MustCompile(`\.(T|Count) "([a-z0-9._-]+)"((?: "\w+" (?:\([^()]*(?:\([^()]*\)[^()]*)*\)|[^\s(){}]+))*)`)
+	named, places := regexp.MustCompile(`"(\w+)" `), regexp.MustCompile(`\{(\w+)\}`)
+	templates, err := filepath.Glob("templates/*.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts, err := filepath.Glob("templates/parts/*.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts, filled := theLocales(t)[tags[0]].texts, 0
+	for _, file := range append(templates, parts...) {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range said.FindAllStringSubmatch(string(source), -1) {
+			text, given := texts[m[2]], map[string]bool{}
+			if m[1] == "Count" {
+				text, given["n"] = texts[m[2]+".other"], true
+			}
+			for _, n := range named.FindAllStringSubmatch(m[3], -1) {
+				given[n[1]] = true
+			}
+			for _, place := range places.FindAllStringSubmatch(text, -1) {
+				if filled++; !given[place[1]] {
+					t.Errorf("%s says %q without its %s", file, m[2], place[1])
+				}
+			}
+		}
+	}
+	if filled < 50 {
+		t.Fatalf("only %d places were found: the search is broken", filled)
+	}
+}
