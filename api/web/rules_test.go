@@ -187,7 +187,7 @@ func TestRule09_bothButtonsAreOfOneSize_andStayInView(t *testing.T) {
 	s := newSite(t)
 	style := string(s.web.assets.byName["style.css"].plain())
 	inThisOrder(t, page, `<form method="post" data-form="consent"`, `<div class="vendor"`, `<div class="decision"`, "</form>")
-	mustContain(t, style, ".decision { position: sticky; bottom: 0;", ".decision .both { display: grid; grid-template-columns: 1fr 1fr;")
+	mustContain(t, style, ".decision { position: sticky; bottom: 0;", ".decision .both { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 8rem), 1fr));")
 }
 
 func TestRule10_everyRecipientIsNamed_andPartnersAreRefused(t *testing.T) {

@@ -1,6 +1,6 @@
 import "./reminder.js";
 import { $, $$, act, api, call, submitted, wrong } from "./page.js";
-import { beside, filled, measure, reveal, strong, typed } from "./secrets.js";
+import { beside, filled, forget, measure, reveal, strong, typed } from "./secrets.js";
 import { t } from "./text.js";
 
 const wrongPassphrase = { "wrong-login": "problem.wrong-secret", "wrong-secret": "problem.wrong-secret" };
@@ -35,6 +35,7 @@ submitted(confirm, t("signup.working.prepare"), async () => {
   await beside("recovery_code", { "recovery-code-differs": "problem.recovery-code-differs", "recovery-code-malformed": "problem.recovery-code-malformed" },
     () => call("recovery.replace.confirm", { recovery_code: code }));
   confirm.reset();
+  forget(confirm);
   confirm.hidden = true;
   prepare.hidden = false;
   $("[data-working]", prepare).textContent = t("account.recovery.done");

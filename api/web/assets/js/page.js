@@ -348,7 +348,6 @@ function reveal() {
       const shown = input.type === "text";
       input.type = shown ? "password" : "text";
       button.textContent = t(shown ? "field.show" : "field.hide");
-      button.setAttribute("aria-pressed", String(!shown));
       input.focus();
     });
   }

@@ -1,7 +1,7 @@
 // Passphrases that are measured while they are typed, and the recovery code that is shown once.
 
 import { agent } from "./agent.js";
-import { $, call, say, wrong } from "./page.js";
+import { $, $$, call, say, wrong } from "./page.js";
 import { t } from "./text.js";
 
 const good = 3;
@@ -49,18 +49,25 @@ export function reveal(form, code, login) {
     span.textContent = group;
     return span;
   }));
+  const kept = [t(login ? "recovery.file" : "recovery.file.unnamed", { login }), location.origin, t("recovery.file.keep")];
+  $("[data-paper]", form).textContent = kept.join("\n");
   $("[data-copy]", form).onclick = async () => {
     const copied = await navigator.clipboard.writeText(code).then(() => true, () => false);
     say(form, ""); // the line below says it, not the one of the form
     $("[data-copied]", form).textContent = t(copied ? "recovery.copied" : "recovery.copy.failed");
   };
   $("[data-print]", form).onclick = () => print();
-  $("[data-download]", form).onclick = () => download(code, login);
+  $("[data-download]", form).onclick = () => download(code, ...kept);
+}
+
+// forget takes the code off the page when it has been kept.
+export function forget(form) {
+  for (const part of $$("[data-recovery], [data-paper]", form)) part.replaceChildren();
 }
 
 // download makes a small text file of the code. It goes nowhere but to the customer's disk.
-function download(code, login) {
-  const text = `${t("recovery.file", { login })}\n${location.origin}\n\n${code}\n\n${t("recovery.file.keep")}\n`;
+function download(code, name, origin, keep) {
+  const text = `${name}\n${origin}\n\n${code}\n\n${keep}\n`;
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
   link.download = "meins-recovery-code.txt";
