@@ -217,6 +217,8 @@ func (w *Web) grantView(ctx context.Context, l *locale, g consent.Grant) grantVi
 	switch {
 	case len(names) == 0:
 		v.Holds, v.Held = l.T("connections.holds.nothing"), l.T("connections.held.nothing")
+	case v.Paused:
+		v.Holds = l.T("connections.holds.paused", "claims", l.Claims(names))
 	case v.Active:
 		v.Holds = l.T("connections.holds", "claims", l.Claims(names))
 	}

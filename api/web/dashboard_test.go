@@ -192,7 +192,7 @@ func TestPictures_areDrawnFromNamesAndCounts_withATableBeside_andNoScript(t *tes
 	_ = permit
 	s.must(s.consent.Close(t.Context())) // what is gathered is written
 	page := html.UnescapeString(s.as(c, "/pictures").body)
-	inThisOrder(t, page, `role="img" aria-labelledby="grid-title grid-desc"`, `<title id="grid-title">`, `<desc id="grid-desc">`, "Zoohandlung", `class="open"`, `class="past"`, "<table", "can read", "could read it once")
+	inThisOrder(t, page, `role="img" aria-labelledby="grid-title grid-desc"`, `<title id="grid-title">`, `<desc id="grid-desc">`, "Zoohandlung", `class="open"`, `class="past"`, "<table", "can read", "can no longer read")
 	inThisOrder(t, page, `<title id="reads-title">`, `<desc id="reads-desc">One read.`, `class="dot"`, "<table")
 	if svg := regexp.MustCompile(`(?s)<svg class="picture".*?</svg>`).FindAllString(page, -1); strings.Contains(strings.Join(svg, ""), "<script") || strings.Contains(page, "planted-value") {
 		t.Error("a picture holds a script or a value")

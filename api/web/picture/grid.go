@@ -6,7 +6,7 @@ type Mark int
 // The marks.
 const (
 	Never Mark = iota // not now, and not before
-	Past              // could read it once
+	Past              // can no longer read it
 	Open              // can read it now
 )
 

@@ -59,6 +59,7 @@ func (a *album) look(name string) {
 	a.t.Helper()
 	a.speaks(name)
 	a.accessible(name)
+	a.grows(name)
 	for _, dark := range []bool{false, true} {
 		if dark && a.folder == "" && a.on != german {
 			break // the colours of night are the same in every language
@@ -110,6 +111,24 @@ func (a *album) lies(name string, as device) {
 	a.eval(inspection, &wrong)
 	for _, w := range wrong {
 		a.t.Errorf("%s (%d px, dark: %v): %s", name, as.width, as.dark, w)
+	}
+}
+
+// grows checks that letters of twice the size (WCAG 1.4.4) still stand on the page, one below the other.
+func (a *album) grows(name string) {
+	a.t.Helper()
+	var wide []string
+	a.eval(`(async () => {
+		const root = document.documentElement;
+		root.style.fontSize = "200%";
+		await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+		const wide = root.scrollWidth <= innerWidth ? [] : [root.scrollWidth + " px", ...[...document.querySelectorAll("body *")]
+			.filter((e) => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth && !e.closest(".grid-wrap")).map((e) => e.outerHTML.slice(0, 80))];
+		root.style.fontSize = "";
+		return wide;
+	})()`, &wide)
+	if len(wide) > 0 {
+		a.t.Errorf("%s: with letters of twice the size it is too wide: %q", name, wide)
 	}
 }
 
