@@ -101,10 +101,11 @@ func askOf(client id.Client, names ...string) consent.Ask {
 type customer struct {
 	account id.Account
 	persona id.Persona
+	vault   vault.Key
 }
 
 func newCustomer() customer {
-	return customer{id.New[id.Account](), id.New[id.Persona]()}
+	return customer{id.New[id.Account](), id.New[id.Persona](), vault.NewKey()}
 }
 
 // values are what the customer's vault says, with a marker in each.
@@ -133,10 +134,13 @@ func (c customer) sealed(tb testing.TB, key vault.GrantKey, grant id.Grant, revi
 func (c customer) approval(tb testing.TB, ask consent.Ask, names ...string) (consent.Approval, vault.GrantKey) {
 	tb.Helper()
 	key, grant := vault.NewGrantKey(), id.New[id.Grant]()
+	terms := vault.Approved{
+		Client: ask.Party.Client, Persona: c.persona, Claims: names, Continuous: ask.Continuous, Recipient: ask.Party.Encryption.Thumbprint,
+	}
 	return consent.Approval{
 		Account: c.account, Persona: c.persona, Grant: grant, Ask: ask, Digest: ask.Digest(), Choices: ask.Choose(names...),
 		Capsule: c.sealed(tb, key, grant, 1, names...),
-		Wrapped: vault.WrapGrantKey(vault.NewKey(), c.account, grant, key),
+		Wrapped: vault.WrapGrantKey(c.vault, c.account, grant, terms, key),
 		Locale:  "de",
 	}, key
 }

@@ -131,7 +131,7 @@ func FuzzOpen(f *testing.F) {
 	}
 	f.Add([]byte{}, uint64(0))
 	f.Add(wrapped, uint64(1))
-	f.Add(vault.WrapGrantKey(other, alice, shop, g), uint64(1))
+	f.Add(vault.WrapGrantKey(other, alice, shop, terms, g), uint64(1))
 	f.Fuzz(func(t *testing.T, box []byte, revision uint64) {
 		if _, err := vault.OpenDocument(k, alice, revision, box); err == nil {
 			t.Error("a document opened")
@@ -139,7 +139,7 @@ func FuzzOpen(f *testing.F) {
 		if _, err := vault.OpenCapsule(g, alice, shop, revision, box); err == nil {
 			t.Error("a capsule opened")
 		}
-		if _, err := vault.UnwrapGrantKey(k, alice, shop, box); err == nil {
+		if _, err := vault.UnwrapGrantKey(k, alice, shop, terms, box); err == nil {
 			t.Error("a grant key opened")
 		}
 		if _, err := vault.OpenSession(share, alice, session, box); err == nil {

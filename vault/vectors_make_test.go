@@ -65,15 +65,41 @@ func makeSecrets(t *testing.T, v *vectors, key Key) {
 }
 
 func makeWraps(t *testing.T, v *vectors, key Key, grantKey GrantKey) {
-	wrapped := WrapGrantKey(key, vectorAccount, vectorGrant, grantKey)
-	v.Grants = []grantVector{
-		{key.Bytes(), vectorAccount, vectorGrant, wrapped, grantKey.Bytes(), ""},
-		{key.Bytes(), vectorOther, vectorGrant, wrapped, nil, "another account"},
-		{key.Bytes(), vectorAccount, "othergrantaaaaaaaaaaaaaaaa", wrapped, nil, "another grant"},
-		{counting(1), vectorAccount, vectorGrant, wrapped, nil, "another vault"},
-		{key.Bytes(), vectorAccount, vectorGrant, flipped(wrapped), nil, "a bit changed"},
-		{key.Bytes(), vectorAccount, vectorGrant, wrapped[:len(wrapped)-1], nil, "a byte missing"},
+	given := Approved{Client: "clientaaaaaaaaaaaaaaaaaaaa", Persona: "personaaaaaaaaaaaaaaaaaaaa", Claims: []string{"address", "email"}, Continuous: true}
+	wrapped := WrapGrantKey(key, vectorAccount, vectorGrant, given, grantKey)
+	bare := seal.Seal(key.secretKey, seal.Context{Purpose: "grant-key", Account: string(vectorAccount), Object: string(vectorGrant)}, grantKey.Bytes())
+	unlike := func(change func(*Approved)) Approved {
+		other := given
+		change(&other)
+		return other
 	}
+	once, nothing := unlike(func(a *Approved) { a.Continuous = false }), unlike(func(a *Approved) { a.Claims = []string{} })
+	sealed := unlike(func(a *Approved) { a.Recipient = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs" })
+	thumbed := seal.Seal(key.secretKey, seal.Context{
+		Purpose: "grant-key", Account: string(vectorAccount), Object: string(vectorGrant) + "/" + sealed.Recipient,
+	}, grantKey.Bytes())
+	v.Grants = []grantVector{
+		grantVectorOf(key.Bytes(), given, wrapped, grantKey, ""),
+		grantVectorOf(key.Bytes(), once, WrapGrantKey(key, vectorAccount, vectorGrant, once, grantKey), grantKey, ""),
+		grantVectorOf(key.Bytes(), nothing, WrapGrantKey(key, vectorAccount, vectorGrant, nothing, grantKey), grantKey, ""),
+		grantVectorOf(key.Bytes(), sealed, WrapGrantKey(key, vectorAccount, vectorGrant, sealed, grantKey), grantKey, ""),
+		grantVectorOf(counting(1), given, wrapped, GrantKey{}, "another vault"),
+		grantVectorOf(key.Bytes(), given, flipped(wrapped), GrantKey{}, "a bit changed"),
+		grantVectorOf(key.Bytes(), given, wrapped[:len(wrapped)-1], GrantKey{}, "a byte missing"),
+		grantVectorOf(key.Bytes(), unlike(func(a *Approved) { a.Client = "otherclientaaaaaaaaaaaaaaa" }), wrapped, GrantKey{}, "another vendor"),
+		grantVectorOf(key.Bytes(), unlike(func(a *Approved) { a.Persona = "otherpersonaaaaaaaaaaaaaaa" }), wrapped, GrantKey{}, "another persona"),
+		grantVectorOf(key.Bytes(), unlike(func(a *Approved) { a.Claims = []string{"address", "birthdate", "email"} }), wrapped, GrantKey{}, "a claim more"),
+		grantVectorOf(key.Bytes(), unlike(func(a *Approved) { a.Claims = []string{"address"} }), wrapped, GrantKey{}, "a claim less"),
+		grantVectorOf(key.Bytes(), once, wrapped, GrantKey{}, "does not follow the vault"),
+		grantVectorOf(key.Bytes(), sealed, wrapped, GrantKey{}, "a key of the vendor's"),
+		grantVectorOf(key.Bytes(), given, bare, GrantKey{}, "bound to nothing that was approved"),
+		grantVectorOf(key.Bytes(), sealed, thumbed, GrantKey{}, "bound to nothing but the vendor's key"),
+	}
+	other := grantVectorOf(key.Bytes(), given, wrapped, GrantKey{}, "another account")
+	other.Account = vectorOther
+	another := grantVectorOf(key.Bytes(), given, wrapped, GrantKey{}, "another grant")
+	another.Grant = "othergrantaaaaaaaaaaaaaaaa"
+	v.Grants = append(v.Grants, other, another)
 	share := counting(150)
 	kept, err := WrapForSession(key, share, vectorAccount, vectorSession)
 	if err != nil {
@@ -91,6 +117,10 @@ func makeWraps(t *testing.T, v *vectors, key Key, grantKey GrantKey) {
 		{share, vectorAccount, vectorSession, commitment, nil, "a bit of the commitment changed"},
 		{share, vectorAccount, vectorSession, kept[:len(kept)-1], nil, "a byte missing"},
 	}
+}
+
+func grantVectorOf(key hexBytes, said Approved, wrapped hexBytes, grantKey GrantKey, why string) grantVector {
+	return grantVector{key, vectorAccount, vectorGrant, approvedVector(said), said.Digest(), wrapped, grantKey.Bytes(), why}
 }
 
 func makeContents(t *testing.T, v *vectors, key Key, grantKey GrantKey) {

@@ -64,13 +64,22 @@ type (
 		Key     hexBytes   `json:"vault_key,omitempty"` // empty: must be refused
 		Why     string     `json:"why,omitempty"`
 	}
+	approvedVector struct {
+		Client     id.Client  `json:"client"`
+		Persona    id.Persona `json:"persona"`
+		Claims     []string   `json:"claims"`
+		Continuous bool       `json:"continuous"`
+		Recipient  string     `json:"recipient"`
+	}
 	grantVector struct {
-		VaultKey hexBytes   `json:"vault_key"`
-		Account  id.Account `json:"account"`
-		Grant    id.Grant   `json:"grant"`
-		Wrapped  hexBytes   `json:"wrapped"`
-		Key      hexBytes   `json:"grant_key,omitempty"` // empty: must be refused
-		Why      string     `json:"why,omitempty"`
+		VaultKey hexBytes       `json:"vault_key"`
+		Account  id.Account     `json:"account"`
+		Grant    id.Grant       `json:"grant"`
+		Approved approvedVector `json:"approved"`
+		Digest   string         `json:"digest"` // of what is said to be approved
+		Wrapped  hexBytes       `json:"wrapped"`
+		Key      hexBytes       `json:"grant_key,omitempty"` // empty: must be refused
+		Why      string         `json:"why,omitempty"`
 	}
 	sessionVector struct {
 		Share   hexBytes   `json:"share"`
@@ -190,7 +199,10 @@ func (c secretVector) secret(t *testing.T) Secret {
 func TestVectors_grantKeysAndSessions(t *testing.T) {
 	v := readVectors(t)
 	for _, c := range some(t, v.Grants) {
-		g, err := UnwrapGrantKey(vaultKey(t, c.VaultKey), c.Account, c.Grant, c.Wrapped)
+		if got := Approved(c.Approved).Digest(); got != c.Digest {
+			t.Errorf("grant key %s: digest %s, want %s", c.Why, got, c.Digest)
+		}
+		g, err := UnwrapGrantKey(vaultKey(t, c.VaultKey), c.Account, c.Grant, Approved(c.Approved), c.Wrapped)
 		opensOrNot(t, "grant key "+c.Why, g.Bytes(), c.Key, err, ErrSealed)
 	}
 	for _, c := range some(t, v.Sessions) {

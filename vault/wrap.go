@@ -10,30 +10,23 @@ import (
 // The two operations that a return visit needs, OpenSession and UnwrapGrantKey, are HKDF and
 // AES-GCM only: a small script does them with WebCrypto, checked by the same vectors.
 
-// WrapGrantKey seals a grant key under the vault key, to be kept in the grant's record. Zero keys
-// are a mistake in the program, and panic.
-func WrapGrantKey(k Key, account id.Account, grant id.Grant, g GrantKey) []byte {
-	return WrapGrantKeyFor(k, account, grant, "", g)
-}
-
-// WrapGrantKeyFor is WrapGrantKey for a grant whose vendor reads end-to-end. The thumbprint of the vendor's
-// key is part of what is sealed: whoever changes the key later cannot make the customer's program go on
-// with another one. Without a thumbprint it is WrapGrantKey.
-func WrapGrantKeyFor(k Key, account id.Account, grant id.Grant, thumbprint string, g GrantKey) []byte {
-	if g.IsZero() {
-		panic("vault: zero grant key")
+// WrapGrantKey seals a grant key under the vault key, together with what was approved, to be kept in the
+// grant's record. Zero keys and a zero Approved are a mistake in the program, and panic.
+func WrapGrantKey(k Key, account id.Account, grant id.Grant, approved Approved, g GrantKey) []byte {
+	digest := approved.Digest()
+	if g.IsZero() || digest == "" {
+		panic("vault: zero grant key, or nothing approved")
 	}
-	return seal.Seal(k.secretKey, grantKeyContext(account, grant, thumbprint), g.Bytes())
+	return seal.Seal(k.secretKey, grantKeyContext(account, grant, digest), g.Bytes())
 }
 
-// UnwrapGrantKey opens what WrapGrantKey made for the same account and grant.
-func UnwrapGrantKey(k Key, account id.Account, grant id.Grant, wrapped []byte) (GrantKey, error) {
-	return UnwrapGrantKeyFor(k, account, grant, "", wrapped)
-}
-
-// UnwrapGrantKeyFor opens what WrapGrantKeyFor made for the same account, grant and key of the vendor.
-func UnwrapGrantKeyFor(k Key, account id.Account, grant id.Grant, thumbprint string, wrapped []byte) (GrantKey, error) {
-	plaintext, err := seal.Open(k.secretKey, grantKeyContext(account, grant, thumbprint), wrapped)
+// UnwrapGrantKey opens what WrapGrantKey made for the same account and grant when the same was approved.
+func UnwrapGrantKey(k Key, account id.Account, grant id.Grant, approved Approved, wrapped []byte) (GrantKey, error) {
+	digest := approved.Digest()
+	if digest == "" {
+		return GrantKey{}, ErrSealed
+	}
+	plaintext, err := seal.Open(k.secretKey, grantKeyContext(account, grant, digest), wrapped)
 	if err != nil {
 		return GrantKey{}, ErrSealed.Because(err)
 	}
@@ -44,12 +37,9 @@ func UnwrapGrantKeyFor(k Key, account id.Account, grant id.Grant, thumbprint str
 	return g, nil
 }
 
-func grantKeyContext(account id.Account, grant id.Grant, thumbprint string) seal.Context {
-	object := string(grant)
-	if thumbprint != "" {
-		object += "/" + thumbprint // neither has a slash
-	}
-	return seal.Context{Purpose: "grant-key", Account: string(account), Object: object}
+func grantKeyContext(account id.Account, grant id.Grant, digest string) seal.Context {
+	// Neither has a slash.
+	return seal.Context{Purpose: "grant-key", Account: string(account), Object: string(grant) + "/" + digest}
 }
 
 // WrapForSession seals the vault key under the share that the server gave to this session. The

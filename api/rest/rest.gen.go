@@ -210,7 +210,7 @@ type Approval struct {
 	// EachTime Ask again at each login.
 	EachTime bool `json:"each_time,omitempty,omitzero"`
 
-	// Ephemeral For this visit only, under a name that no other visit has. It is never in force later.
+	// Ephemeral For this visit only, under a name that no other visit has, as the persona was drawn for it. It is never in force later.
 	Ephemeral bool `json:"ephemeral,omitempty,omitzero"`
 
 	// Flow The vendor's request as the authorization endpoint sealed it.
@@ -234,7 +234,7 @@ type Approval struct {
 	// Proffered Terms of customers, the best for customers first.
 	Proffered Terms `json:"proffered,omitempty,omitzero"`
 
-	// WrappedKey The grant key, sealed under the vault key.
+	// WrappedKey The grant key, sealed under the vault key and bound to what was approved (docs/vault-format.md, section 5).
 	WrappedKey WrappedKey `json:"wrapped_key"`
 }
 
@@ -340,7 +340,7 @@ type EachTime struct {
 }
 
 // Encryption The vendor's own key. Its UserInfo is made by the customer's agent, encrypted to this key, and passed on unread:
-// `capsule` is that message. The wrapped key is bound to the thumbprint (docs/vault-format.md).
+// `capsule` is that message.
 type Encryption struct {
 	Alg EncryptionAlg `json:"alg"`
 
@@ -509,7 +509,7 @@ type Grant struct {
 	// Subject The customer as the vendor knows it, for an end-to-end message.
 	Subject string `json:"subject,omitempty,omitzero"`
 
-	// Taken Taken back since it was given; without purposes, the whole claim.
+	// Taken Taken back since it was given; without purposes, the whole claim. With `claims` it names all that was approved.
 	Taken []Choice `json:"taken,omitempty,omitzero"`
 
 	// Terms What came of the customer's own terms: those that the customer proffered, those that the vendor accepted, and the
@@ -522,7 +522,7 @@ type Grant struct {
 	// Without Purposes for which the claims are not given.
 	Without []Choice `json:"without,omitempty,omitzero"`
 
-	// WrappedKey The grant key, sealed under the vault key.
+	// WrappedKey The grant key, sealed under the vault key and bound to what was approved (docs/vault-format.md, section 5).
 	WrappedKey WrappedKey `json:"wrapped_key,omitempty,omitzero"`
 }
 
@@ -1280,7 +1280,7 @@ type Vendor struct {
 	Domain  string     `json:"domain"`
 
 	// Encryption The vendor's own key. Its UserInfo is made by the customer's agent, encrypted to this key, and passed on unread:
-	// `capsule` is that message. The wrapped key is bound to the thumbprint (docs/vault-format.md).
+	// `capsule` is that message.
 	Encryption *Encryption `json:"encryption,omitempty"`
 
 	// Kind The kind of business that the operator knows the vendor to be in; absent where nobody confirmed one.
@@ -1437,7 +1437,7 @@ type WaitingList struct {
 	Requests []Waiting `json:"requests"`
 }
 
-// WrappedKey The grant key, sealed under the vault key.
+// WrappedKey The grant key, sealed under the vault key and bound to what was approved (docs/vault-format.md, section 5).
 type WrappedKey = []byte
 
 // GrantID 26 characters of lower-case base32; never a secret.

@@ -104,7 +104,7 @@ type resumption struct {
 	Share      []byte     `json:"share"`
 	Grant      id.Grant   `json:"grant"`
 	WrappedKey []byte     `json:"wrapped_key"`
-	Pinned     string     `json:"pinned,omitempty"` // the vendor's key that the wrapped one is bound to
+	Approved   string     `json:"approved"` // digest of what the wrapped key is bound to
 	PromptNone bool       `json:"prompt_none"`
 	Ending     *ending    `json:"ending,omitempty"`
 }
@@ -145,7 +145,7 @@ func (w *Web) Resume(out http.ResponseWriter, r *http.Request, flow string, s id
 func (w *Web) resume(out http.ResponseWriter, r *http.Request, flow string, s identity.Session, next provider.Next) error {
 	return w.resumePage(out, r, next.Ask.Party, w.newPage(r, "resume", next.UILocales...), resumption{
 		Flow: flow, Account: s.Account, Session: s.ID, Share: s.Share,
-		Grant: next.Grant.ID, WrappedKey: next.Grant.Wrapped, Pinned: next.Grant.Party.Encryption.Thumbprint, PromptNone: next.PromptNone,
+		Grant: next.Grant.ID, WrappedKey: next.Grant.Wrapped, Approved: next.Grant.Approved().Digest(), PromptNone: next.PromptNone,
 		Ending: endingOf(next.Ending),
 	})
 }

@@ -15,7 +15,7 @@ import (
 func TestFrame_filled_isByteForByteWhatTheTemplateMakes(t *testing.T) {
 	s := newSite(t)
 	party := consent.Party{Client: s.flowers().ID, Name: `</script><b title="x">Blumen`, Domain: "blumen.example"}
-	visit := resumption{Flow: "k1.a-b_c", Account: "acc", Session: "</script>", Share: []byte("share"), Grant: "grt", WrappedKey: []byte("key")}
+	visit := resumption{Flow: "k1.a-b_c", Account: "acc", Session: "</script>", Share: []byte("share"), Grant: "grt", WrappedKey: []byte("key"), Approved: "dig"}
 	for _, tag := range tags {
 		for _, theme := range []string{"", "dark"} {
 			p := page{locale: s.web.locales[tag], Name: "resume", Theme: theme, assets: s.web.assets}
@@ -26,7 +26,7 @@ func TestFrame_filled_isByteForByteWhatTheTemplateMakes(t *testing.T) {
 
 			p.Flow, p.View = visit.Flow, frameView{
 				s.web.vendorView(t.Context(), party),
-				template.JS(`{"flow":"k1.a-b_c","account":"acc","session":"\u003c/script\u003e","share":"c2hhcmU=","grant":"grt","wrapped_key":"a2V5","prompt_none":false}`),
+				template.JS(`{"flow":"k1.a-b_c","account":"acc","session":"\u003c/script\u003e","share":"c2hhcmU=","grant":"grt","wrapped_key":"a2V5","approved":"dig","prompt_none":false}`),
 			}
 			want, err := s.web.text(p)
 			s.must(err)

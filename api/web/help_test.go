@@ -210,10 +210,13 @@ func (s *site) approve(flow string, c someone, claims ...string) consent.Grant {
 	}
 	capsule, err := vault.SealCapsule(key, c.session.Account, grant, 1, values)
 	s.must(err)
+	terms := vault.Approved{
+		Client: next.Ask.Party.Client, Persona: c.persona, Claims: claims, Continuous: next.Ask.Continuous, Recipient: next.Ask.Party.Encryption.Thumbprint,
+	}
 	g, err := s.consent.Approve(s.t.Context(), consent.Approval{
 		Account: c.session.Account, Persona: c.persona, Grant: grant, Ask: next.Ask, Digest: next.Digest, Choices: next.Ask.Choose(claims...),
 		Proffered: vault.DefaultTerms(), Agreed: vault.Agree(vault.DefaultTerms(), next.Ask.Terms),
-		Capsule: capsule, Wrapped: vault.WrapGrantKey(c.key, c.session.Account, grant, key), Locale: "en",
+		Capsule: capsule, Wrapped: vault.WrapGrantKey(c.key, c.session.Account, grant, terms, key), Locale: "en",
 	})
 	s.must(err)
 	return g

@@ -25,7 +25,7 @@ for (const [i, v] of vectors.session.entries()) {
 
 for (const [i, v] of vectors.grant_key.entries()) {
   test(`grant key ${i}: ${v.why ? `refused, ${v.why}` : "unwraps"}`, async () => {
-    const unwrap = () => unwrapGrantKey(hex(v.vault_key), v.account, v.grant, hex(v.wrapped));
+    const unwrap = () => unwrapGrantKey(hex(v.vault_key), v.account, v.grant, v.digest, hex(v.wrapped));
     v.grant_key ? assert.equal(toHex(await unwrap()), v.grant_key) : await assert.rejects(unwrap);
   });
 }
@@ -56,12 +56,15 @@ test("the whole of a return visit: kept bytes and share open the grant, each cha
   const s = vectors.session.find((v) => v.vault_key);
   const g = vectors.grant_key.find((v) => v.grant_key && v.vault_key === s.vault_key && v.account === s.account);
   const base64 = (text) => Buffer.from(text, "hex").toString("base64");
-  const input = { account: s.account, session: s.session, share: base64(s.share), grant: g.grant, wrapped_key: base64(g.wrapped) };
+  const input = { account: s.account, session: s.session, share: base64(s.share), grant: g.grant, approved: g.digest, wrapped_key: base64(g.wrapped) };
   const kept = { account: s.account, session: s.session, wrapped: base64(s.wrapped), highest: 3 };
   assert.equal(toHex(await grantKey(input, kept)), g.grant_key);
   for (const other of [null, {}, { ...kept, session: "x" }, { ...kept, account: "x" }, { ...kept, wrapped: undefined }, { ...kept, wrapped: "AAAA" }]) {
     await assert.rejects(() => grantKey(input, other));
   }
   await assert.rejects(() => grantKey({ ...input, grant: "othergrantaaaaaaaaaaaaaaaa" }, kept));
+  for (const approved of [undefined, "", vectors.grant_key.find((v) => v.digest !== g.digest).digest]) {
+    await assert.rejects(() => grantKey({ ...input, approved }, kept));
+  }
   await assert.rejects(() => grantKey({ ...input, share: Buffer.alloc(32).toString("base64") }, kept));
 });

@@ -142,7 +142,7 @@ func TestRule07_everyOptionalClaimDeclined_isAnsweredWithACode(t *testing.T) {
 	s.must(err)
 	to, err := s.provider.Approve(t.Context(), c.session, flow, provider.Approval{
 		Digest: s.ask(flow, c).Digest, Grant: grant, Persona: c.persona, Capsule: capsule, Key: key,
-		Wrapped: vault.WrapGrantKey(c.key, c.session.Account, grant, key), Locale: "en",
+		Wrapped: vault.WrapGrantKey(c.key, c.session.Account, grant, vault.Approved{Client: "shop", Persona: c.persona}, key), Locale: "en",
 	})
 	s.must(err)
 	back, err := url.Parse(to)

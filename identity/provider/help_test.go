@@ -310,9 +310,12 @@ func (c *customer) approval(flow string, claims ...string) provider.Approval {
 		capsule = c.message(key, grant, next.Ask.Party, values)
 	}
 	c.grants[grant] = key
+	terms := vault.Approved{
+		Client: next.Ask.Party.Client, Persona: c.persona, Claims: claims, Continuous: next.Ask.Continuous, Recipient: next.Ask.Party.Encryption.Thumbprint,
+	}
 	return provider.Approval{
 		Digest: next.Digest, Grant: grant, Persona: c.persona, Choices: next.Ask.Choose(claims...), Capsule: capsule,
-		Wrapped: vault.WrapGrantKey(c.key, c.session.Account, grant, key), Key: key, Locale: "en",
+		Wrapped: vault.WrapGrantKey(c.key, c.session.Account, grant, terms, key), Key: key, Locale: "en",
 	}
 }
 

@@ -171,9 +171,6 @@ func (p *Provider) Approve(ctx context.Context, s identity.Session, flow string,
 	if a.Key.IsZero() {
 		return "", consent.ErrApproval
 	}
-	if a.Ephemeral && !v.ask.Party.EndToEnd() { // where the agent wrote the name into the message, it drew the persona
-		a.Persona = id.New[id.Persona]()
-	}
 	if !v.concerns(p.subject(v.vendor, s.Account, a.Persona)) {
 		return p.refuse(v, errLoginRequired), nil
 	}

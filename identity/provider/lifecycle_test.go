@@ -12,6 +12,7 @@ import (
 
 	"github.com/meins-id/meins/consent"
 	"github.com/meins-id/meins/identity/provider"
+	"github.com/meins-id/meins/internal/id"
 )
 
 // Rule 15 of the consent screen: after a refusal the same request is not shown again for six months,
@@ -59,7 +60,7 @@ func TestApprove_ephemeral_isANewCustomerEachVisit_andLeavesNothingInForce(t *te
 	for range 3 {
 		flow := w.flow(s.request("openid email offline_access"))
 		a := c.approval(flow, "email")
-		a.Ephemeral = true
+		a.Ephemeral, a.Persona = true, id.New[id.Persona]()
 		address, err := w.p.Approve(t.Context(), c.session, flow, a)
 		w.must(err)
 		got := w.exchange(s, parameter(t, address, "code"))
@@ -89,7 +90,7 @@ func TestApprove_ephemeral_forAVendorThatMeansSomebody_isRefused(t *testing.T) {
 	known := w.exchange(s, code)
 	flow := w.flow(s.request("openid email", "prompt", "consent", "id_token_hint", known.ID))
 	a := c.approval(flow, "email")
-	a.Ephemeral = true
+	a.Ephemeral, a.Persona = true, id.New[id.Persona]()
 	address, err := w.p.Approve(t.Context(), c.session, flow, a)
 	if err != nil || parameter(t, address, "error") != "login_required" {
 		t.Errorf("%s, %v", address, err)
@@ -188,7 +189,7 @@ func TestResume_ofAnEphemeralGrant_isRefused_andItsCodeEndsWithIt(t *testing.T) 
 	once := s.request("openid", "authorization_details", `[{"type":"https://meins.id/consent","claims":[{"name":"email"}],"purpose":{"text":"to write"},"usage":"once"}]`)
 	flow := w.flow(once)
 	a := c.approval(flow, "email")
-	a.Ephemeral = true
+	a.Ephemeral, a.Persona = true, id.New[id.Persona]()
 	address, err := w.p.Approve(t.Context(), c.session, flow, a)
 	w.must(err)
 	_, err = w.consent.AskEachTime(t.Context(), c.session.Account, a.Grant, false)

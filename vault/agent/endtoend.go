@@ -17,15 +17,6 @@ type addressee struct {
 
 func toVendor(g Grant) addressee { return addressee{g.Vendor, g.Issuer, g.Subject} }
 
-// pin is the thumbprint that the grant's key is wrapped with; empty without a key of the vendor's. A server
-// that shows another key later, or none, cannot make this agent go on: the wrapped key does not open.
-func pin(v Vendor) string {
-	if v.Encryption == nil {
-		return ""
-	}
-	return v.Encryption.Thumbprint
-}
-
 // seal seals claims as a capsule, or as a message for the vendor's key.
 func (to addressee) seal(key vault.GrantKey, account id.Account, grant id.Grant, revision uint64, claims vault.Claims) ([]byte, error) {
 	e := to.vendor.Encryption
@@ -49,11 +40,11 @@ func (to addressee) seal(key vault.GrantKey, account id.Account, grant id.Grant,
 // that only the server can make. A visit that is to leave no trace has a persona of its own.
 func (a *Agent) address(ctx context.Context, decision Decision, shown review) (addressee, id.Persona, error) {
 	persona := shown.persona
-	if shown.ask.Vendor.Encryption == nil {
-		return addressee{vendor: shown.ask.Vendor}, persona, nil
-	}
 	if decision.Ephemeral {
 		persona = id.New[id.Persona]()
+	}
+	if shown.ask.Vendor.Encryption == nil {
+		return addressee{vendor: shown.ask.Vendor}, persona, nil
 	}
 	var next Next
 	in := Flow{Flow: decision.Flow, Again: true, Persona: string(persona)}

@@ -88,8 +88,8 @@ func TestEdit_anyHistory_vendorsReadWhatTheReferenceSays(t *testing.T) {
 		for i := range 4 {
 			g := grantOf(rapid.SliceOfNDistinct(rapid.SampledFrom(names), 1, 4, rapid.ID[string]).Draw(r, "claims")...)
 			g.ID, g.Persona, g.Revision = string(id.New[id.Grant]()), string(personas.Personas[i%2].ID), 1
-			key := vault.NewGrantKey()
-			g.WrappedKey, s.keys[g.ID], s.reads[g.ID] = vault.WrapGrantKey(a.key, s.account, id.Grant(g.ID), key), key, vault.Claims{}
+			key, terms := vault.NewGrantKey(), vault.Approved{Client: "shop", Persona: id.Persona(g.Persona), Claims: claimNames(g.Claims), Continuous: true}
+			g.WrappedKey, s.keys[g.ID], s.reads[g.ID] = vault.WrapGrantKey(a.key, s.account, id.Grant(g.ID), terms, key), key, vault.Claims{}
 			s.grants = append(s.grants, g)
 		}
 		kept := map[string]vault.Claims{} // the reference: what was left out, with what the vendor had

@@ -18,7 +18,7 @@ import (
 var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 
 func grantOf(names ...string) Grant {
-	g := Grant{State: GrantStateGiven, Continuous: true, Ends: noon.Add(time.Hour)}
+	g := Grant{Vendor: Vendor{Client: "shop"}, State: GrantStateGiven, Continuous: true, Ends: noon.Add(time.Hour)}
 	for _, name := range names {
 		g.Claims = append(g.Claims, Claim{Name: name})
 	}

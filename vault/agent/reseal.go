@@ -165,7 +165,7 @@ func namesSize(names []string) int {
 // next seals the next capsule of a grant.
 func (a *Agent) next(g Grant, claims vault.Claims) (ResealedCapsule, error) {
 	account, grant := id.Account(a.session.Account), id.Grant(g.ID)
-	key, err := vault.UnwrapGrantKeyFor(a.key, account, grant, pin(g.Vendor), g.WrappedKey)
+	key, err := a.unwrap(account, g)
 	if err != nil {
 		return ResealedCapsule{}, err
 	}

@@ -222,12 +222,14 @@ func (a *Agent) approval(decision Decision, shown review, to addressee, claims v
 	if err != nil {
 		return Approval{}, err
 	}
+	choices := choose(decision, shown.ask.Claims)
+	terms := approved(to.vendor, shown.persona, choices, shown.ask.Continuous && !decision.Ephemeral)
 	return Approval{
-		Flow: decision.Flow, Digest: decision.Digest, Choices: choose(decision, shown.ask.Claims), Locale: decision.Locale,
+		Flow: decision.Flow, Digest: decision.Digest, Choices: choices, Locale: decision.Locale,
 		Grant: string(grant), Persona: string(shown.persona), Capsule: capsule,
 		Notice: decision.Notice, Ephemeral: decision.Ephemeral, EachTime: decision.EachTime,
 		Proffered: shown.terms.Proffered, Agreed: shown.terms.Agreed,
-		WrappedKey: vault.WrapGrantKeyFor(a.key, account, grant, pin(to.vendor), key), GrantKey: key.Bytes(),
+		WrappedKey: vault.WrapGrantKey(a.key, account, grant, terms, key), GrantKey: key.Bytes(),
 	}, nil
 }
 
@@ -281,7 +283,7 @@ func (a *Agent) Resume(ctx context.Context, flow string) (redirect string, err e
 		return "", ErrNoResume
 	}
 	g := next.Grant
-	key, err := vault.UnwrapGrantKeyFor(a.key, id.Account(s.Account), id.Grant(g.ID), pin(g.Vendor), g.WrappedKey)
+	key, err := a.unwrap(id.Account(s.Account), *g)
 	if err != nil {
 		return "", err
 	}

@@ -177,7 +177,7 @@ type Approval struct {
 	// EachTime Ask again at each login.
 	EachTime bool `json:"each_time,omitempty,omitzero"`
 
-	// Ephemeral For this visit only, under a name that no other visit has. It is never in force later.
+	// Ephemeral For this visit only, under a name that no other visit has, as the persona was drawn for it. It is never in force later.
 	Ephemeral bool `json:"ephemeral,omitempty,omitzero"`
 
 	// Flow The vendor's request as the authorization endpoint sealed it.
@@ -201,7 +201,7 @@ type Approval struct {
 	// Proffered Terms of customers, the best for customers first.
 	Proffered Terms `json:"proffered,omitempty,omitzero"`
 
-	// WrappedKey The grant key, sealed under the vault key.
+	// WrappedKey The grant key, sealed under the vault key and bound to what was approved (docs/vault-format.md, section 5).
 	WrappedKey WrappedKey `json:"wrapped_key"`
 }
 
@@ -292,7 +292,7 @@ type EachTime struct {
 }
 
 // Encryption The vendor's own key. Its UserInfo is made by the customer's agent, encrypted to this key, and passed on unread:
-// `capsule` is that message. The wrapped key is bound to the thumbprint (docs/vault-format.md).
+// `capsule` is that message.
 type Encryption struct {
 	Alg EncryptionAlg `json:"alg"`
 
@@ -445,7 +445,7 @@ type Grant struct {
 	// Subject The customer as the vendor knows it, for an end-to-end message.
 	Subject string `json:"subject,omitempty,omitzero"`
 
-	// Taken Taken back since it was given; without purposes, the whole claim.
+	// Taken Taken back since it was given; without purposes, the whole claim. With `claims` it names all that was approved.
 	Taken []Choice `json:"taken,omitempty,omitzero"`
 
 	// Terms What came of the customer's own terms: those that the customer proffered, those that the vendor accepted, and the
@@ -458,7 +458,7 @@ type Grant struct {
 	// Without Purposes for which the claims are not given.
 	Without []Choice `json:"without,omitempty,omitzero"`
 
-	// WrappedKey The grant key, sealed under the vault key.
+	// WrappedKey The grant key, sealed under the vault key and bound to what was approved (docs/vault-format.md, section 5).
 	WrappedKey WrappedKey `json:"wrapped_key,omitempty,omitzero"`
 }
 
@@ -1080,7 +1080,7 @@ type Vendor struct {
 	Domain  string     `json:"domain"`
 
 	// Encryption The vendor's own key. Its UserInfo is made by the customer's agent, encrypted to this key, and passed on unread:
-	// `capsule` is that message. The wrapped key is bound to the thumbprint (docs/vault-format.md).
+	// `capsule` is that message.
 	Encryption *Encryption `json:"encryption,omitempty"`
 
 	// Kind The kind of business that the operator knows the vendor to be in; absent where nobody confirmed one.
@@ -1099,7 +1099,7 @@ type Vendor struct {
 // VendorKind The kind of business that the operator knows the vendor to be in; absent where nobody confirmed one.
 type VendorKind string
 
-// WrappedKey The grant key, sealed under the vault key.
+// WrappedKey The grant key, sealed under the vault key and bound to what was approved (docs/vault-format.md, section 5).
 type WrappedKey = []byte
 
 // GrantID 26 characters of lower-case base32; never a secret.

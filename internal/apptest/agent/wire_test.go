@@ -194,7 +194,7 @@ func (w *wire) serveVault(ctx context.Context, s identity.Session, method, path 
 		return redirected(p.Approve(ctx, s, a.Flow, provider.Approval{
 			Digest: a.Digest, Grant: id.Grant(a.Grant), Persona: id.Persona(a.Persona), Choices: choices,
 			Capsule: a.Capsule, Wrapped: a.WrappedKey, Key: key, Locale: a.Locale,
-			Proffered: a.Proffered, Agreed: a.Agreed,
+			Proffered: a.Proffered, Agreed: a.Agreed, Ephemeral: a.Ephemeral,
 		}))
 	case call == "POST /flow/resume":
 		r := read[agent.Resumption](body)
@@ -214,6 +214,17 @@ func (w *wire) serveVault(ctx context.Context, s identity.Session, method, path 
 			answer.Grants = append(answer.Grants, grant(g))
 		}
 		return answer, err
+	case parts[0] == "grants" && len(parts) == 2:
+		g, err := engine.Grant(ctx, s.Account, id.Grant(parts[1]))
+		return grant(g), err
+	case parts[0] == "grants" && strings.HasPrefix(parts[2], "narrow"):
+		in := read[agent.Narrowing](body)
+		n := consent.Narrowing{Claims: in.Claims, Purposes: in.Purposes}
+		if c := in.Capsule; c != nil {
+			n.Capsule = &consent.Resealed{Grant: id.Grant(parts[1]), Revision: c.Revision, Capsule: c.Capsule}
+		}
+		g, err := engine.Narrow(ctx, s.Account, id.Grant(parts[1]), n)
+		return grant(g), err
 	case parts[0] == "grants" && strings.HasPrefix(parts[2], "withdraw"):
 		g, err := engine.Withdraw(ctx, s.Account, id.Grant(parts[1]))
 		return grant(g), err
@@ -306,11 +317,19 @@ func claims(all []consent.Claim) []agent.Claim {
 	return out
 }
 
+func choicesOut(all []consent.Choice) (out []agent.Choice) {
+	for _, c := range all {
+		out = append(out, agent.Choice{Claim: c.Claim, Purposes: c.Purposes})
+	}
+	return out
+}
+
 func grant(g consent.Grant) agent.Grant {
 	return agent.Grant{
 		ID: string(g.ID), Vendor: vendor(g.Party), Persona: string(g.Persona), State: agent.GrantState(g.State.String()),
 		Claims: claims(g.Claims), Declined: g.Declined, Offline: g.Offline, Continuous: g.Continuous, Mode: agent.GrantModeDirect,
 		Given: g.Given, Ends: g.Ends, Since: g.Since, LastRead: g.LastRead, Reads: g.Reads, Revision: g.Revision, WrappedKey: g.Wrapped,
+		Once: g.Once, Ephemeral: g.Ephemeral, Taken: choicesOut(g.Taken),
 		Terms: agent.Agreement{Proffered: g.Terms.Proffered, Accepted: g.Terms.Accepted, Agreed: g.Terms.Agreed},
 	}
 }

@@ -188,9 +188,11 @@ func (p *person) approval(t *testing.T, flow string, claims ...string) agent.App
 	if err != nil {
 		t.Fatal(err)
 	}
+	persona := id.New[id.Persona]()
+	terms := vault.Approved{Client: id.Client(next.Ask.Vendor.Client), Persona: persona, Claims: claims, Continuous: next.Ask.Continuous}
 	return agent.Approval{
-		Flow: flow, Digest: next.Digest, Grant: string(p.grant), Persona: string(id.New[id.Persona]()), Choices: choices(next.Ask, claims),
-		Capsule: capsule, WrappedKey: vault.WrapGrantKey(p.key, p.account, p.grant, p.opens), GrantKey: p.opens.Bytes(), Locale: "en",
+		Flow: flow, Digest: next.Digest, Grant: string(p.grant), Persona: string(persona), Choices: choices(next.Ask, claims),
+		Capsule: capsule, WrappedKey: vault.WrapGrantKey(p.key, p.account, p.grant, terms, p.opens), GrantKey: p.opens.Bytes(), Locale: "en",
 	}
 }
 

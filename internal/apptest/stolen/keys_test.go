@@ -55,7 +55,7 @@ func (f theft) boxes(t *testing.T) []box {
 			all = append(all, boxed("document", seal.Open, as, raw))
 		case isPart(name, "terms"):
 			g := f.terms(t, id.Grant(name[2]))
-			as := seal.Context{Purpose: "grant-key", Account: string(g.Account), Object: name[2]}
+			as := seal.Context{Purpose: "grant-key", Account: string(g.Account), Object: name[2] + "/" + g.approved().Digest()}
 			all = append(all, boxed("wrapped grant key", seal.Open, as, g.Wrapped))
 		case strings.HasPrefix(key, "account/"):
 			all = append(all, slots(t, name[1], f.opened[key])...)
@@ -93,9 +93,21 @@ func (f theft) capsule(t *testing.T, grant id.Grant, raw []byte) box {
 
 // terms is what of a grant's record is needed to open things.
 type terms struct {
-	Account id.Account
-	Wrapped []byte
-	Party   struct{ Client id.Client }
+	Account    id.Account
+	Persona    id.Persona
+	Wrapped    []byte
+	Party      struct{ Client id.Client }
+	Claims     []struct{ Name string }
+	Continuous bool
+}
+
+// approved is what the thief reads that the customer approved.
+func (g terms) approved() vault.Approved {
+	a := vault.Approved{Client: g.Party.Client, Persona: g.Persona, Continuous: g.Continuous}
+	for _, c := range g.Claims {
+		a.Claims = append(a.Claims, c.Name)
+	}
+	return a
 }
 
 func (f theft) terms(t *testing.T, grant id.Grant) (g terms) {

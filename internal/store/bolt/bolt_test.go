@@ -150,9 +150,11 @@ func TestOpen_fileOfAnotherLayout_isRefusedAndLeftAlone(t *testing.T) {
 	must(t, err)
 	put(t, first, "k", "v", never)
 	must(t, first.Close())
-	must(t, bolt.SetLayout(path, "1"))
-	if _, err := bolt.Open(path, bolt.Options{}); !errors.Is(err, bolt.ErrFormat) {
-		t.Errorf("got %v", err)
+	for _, older := range []string{"1", "2"} {
+		must(t, bolt.SetLayout(path, older))
+		if _, err := bolt.Open(path, bolt.Options{}); !errors.Is(err, bolt.ErrFormat) {
+			t.Errorf("%s: %v", older, err)
+		}
 	}
 	must(t, bolt.SetLayout(path, bolt.Layout))
 	if got := get(t, open(t, path, time.Now), "k"); got != "v" {

@@ -224,7 +224,7 @@ func (m *maker) customer(ctx context.Context, i int) (customer, error) {
 	}
 	c.cookie = opened.Token
 	for at, ask := range m.asks {
-		g, capsule, wrapped, err := newGrant(c.account, key)
+		g, capsule, wrapped, err := newGrant(c, m.clients[at], key)
 		if err != nil {
 			return c, err
 		}
@@ -259,10 +259,11 @@ func (m *maker) read(ctx context.Context, r consent.Reading) error {
 }
 
 // newGrant draws a grant and seals the customer's values for it, as the agent does.
-func newGrant(account id.Account, key vault.Key) (g grant, capsule, wrapped []byte, err error) {
+func newGrant(c customer, client id.Client, key vault.Key) (g grant, capsule, wrapped []byte, err error) {
 	g = grant{id.New[id.Grant](), vault.NewGrantKey()}
-	capsule, err = vault.SealCapsule(g.key, account, g.id, 1, vault.Claims{
+	capsule, err = vault.SealCapsule(g.key, c.account, g.id, 1, vault.Claims{
 		"address": json.RawMessage(theAddress), "email": json.RawMessage(`"` + theEmail + `"`), "email_verified": json.RawMessage("false"),
 	})
-	return g, capsule, vault.WrapGrantKey(key, account, g.id, g.key), err
+	terms := vault.Approved{Client: client, Persona: c.persona, Claims: approved, Continuous: true}
+	return g, capsule, vault.WrapGrantKey(key, c.account, g.id, terms, g.key), err
 }

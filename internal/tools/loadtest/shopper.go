@@ -214,7 +214,7 @@ func (s *shopper) ask(c customer) (approval, error) {
 		}
 		s.digest, s.choices = next.Digest, choose(next.Ask)
 	}
-	g, capsule, wrapped, err := newGrant(c.account, vault.NewKey())
+	g, capsule, wrapped, err := newGrant(c, s.vendors[len(s.vendors)-1].ID, vault.NewKey())
 	return approval{c.cookie, agent.Approval{
 		Flow: flow, Digest: s.digest, Grant: string(g.id), Persona: string(c.persona), Choices: s.choices,
 		Capsule: capsule, WrappedKey: wrapped, GrantKey: g.key.Bytes(), Locale: "en",

@@ -6,7 +6,7 @@
 // Its input stands in the page, its members texts but for prompt_none and ending:
 //
 //   <script type="application/json" id="resume">{"flow": "…", "account": "…", "session": "…", "share": "<base64>",
-//     "grant": "…", "wrapped_key": "<base64>", "pinned": "<thumbprint, or absent>", "prompt_none": false,
+//     "grant": "…", "wrapped_key": "<base64>", "approved": "<digest>", "prompt_none": false,
 //     "ending": {"before": "…", "after": "…", "key": "<base64>"}}</script>
 //
 // With an ending the grant's key goes between its two parts, sealed, and that is the vendor's address
@@ -71,12 +71,12 @@ export async function openSession(share, account, session, kept) {
   return requireKey(await decrypt(derived.slice(0, 32), nonce, associated(2, "session", account, session), kept.slice(45)));
 }
 
-// unwrapGrantKey gives the grant key that was wrapped under the vault key.
-export async function unwrapGrantKey(vaultKey, account, grant, wrapped) {
+// unwrapGrantKey gives the grant key that was wrapped under the vault key, with the digest of what was approved.
+export async function unwrapGrantKey(vaultKey, account, grant, approved, wrapped) {
   requireKey(vaultKey);
   require(wrapped.length === 61 && wrapped[0] === 1);
   const key = await hkdf(vaultKey, new Uint8Array(), "meins/1/box/grant-key", 32);
-  return requireKey(await decrypt(key, wrapped.slice(1, 13), associated(1, "grant-key", account, grant), wrapped.slice(13)));
+  return requireKey(await decrypt(key, wrapped.slice(1, 13), associated(1, "grant-key", account, `${grant}/${approved}`), wrapped.slice(13)));
 }
 
 // sealCodeKey seals the grant key for the code of one visit, under the key that came with the page.
@@ -100,9 +100,7 @@ export async function grantKey(input, kept) {
   require(kept?.account === input.account && kept.session === input.session && typeof kept.wrapped === "string");
   const vaultKey = await openSession(bytes(input.share), input.account, input.session, bytes(kept.wrapped));
   try {
-    // Where the vendor reads end-to-end, the key is bound to the vendor's own (WrapGrantKeyFor).
-    const grant = input.pinned ? `${input.grant}/${input.pinned}` : input.grant;
-    return await unwrapGrantKey(vaultKey, input.account, grant, bytes(input.wrapped_key));
+    return await unwrapGrantKey(vaultKey, input.account, input.grant, input.approved, bytes(input.wrapped_key));
   } finally {
     vaultKey.fill(0);
   }
