@@ -59,7 +59,7 @@ type life struct {
 	poked   int        // how many exchanges were before the poking
 	garbled []string   // answers to what was no request
 
-	folder   string // of what the thief has
+	folder   string // of what the thief has: the data folder is in it, as is what the program leaves beside it
 	backup   string // a file
 	restored string // a data folder
 	early    []byte // the database when there was most in it
@@ -69,7 +69,7 @@ type life struct {
 func live(t *testing.T) *life {
 	t.Helper()
 	l := &life{folder: t.TempDir()}
-	t.Setenv("TMPDIR", filepath.Join(l.folder, "tmp")) // what the program leaves there is the thief's too
+	t.Setenv("TMPDIR", filepath.Join(l.folder, "tmp")) // what the program keeps and leaves there is the thief's
 	must(t, os.Mkdir(os.Getenv("TMPDIR"), 0o700))
 	l.program = apptest.Start(t)
 	l.tap = &tap{next: l.program.Transport}

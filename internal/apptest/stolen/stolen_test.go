@@ -107,24 +107,22 @@ func (l *life) findsWhatIsThere(t *testing.T, metrics string) {
 func (l *life) filesTellNothing(t *testing.T, n needles) {
 	n.absent(t, "the earlier database", l.early)
 	read := map[string]int{}
-	for _, root := range []string{l.program.Data, l.folder} {
-		must(t, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || !entry.Type().IsRegular() {
-				return err
-			}
-			file, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			read[entry.Name()]++
-			if path == l.masterFile() {
-				n.but(masterKey).absent(t, path, file)
-				return nil
-			}
-			n.absent(t, path, file)
+	must(t, filepath.WalkDir(l.folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		file, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		read[entry.Name()]++
+		if path == l.masterFile() {
+			n.but(masterKey).absent(t, path, file)
 			return nil
-		}))
-	}
+		}
+		n.absent(t, path, file)
+		return nil
+	}))
 	if read["meins.db"] != 2 || read["backup"] != 1 || read["master.key"] != 1 {
 		t.Errorf("the files are %v", read)
 	}
