@@ -22,7 +22,6 @@ import (
 	"github.com/meins-id/meins/api/web"
 	"github.com/meins-id/meins/identity"
 	"github.com/meins-id/meins/identity/provider"
-	"github.com/meins-id/meins/internal/fault"
 )
 
 // shutdownGrace is how long requests under way may take when the server is told to stop.
@@ -78,20 +77,24 @@ type server struct {
 	running sync.WaitGroup // what works beside the requests
 }
 
-// startServer opens the folder and listens; when it returns without error, requests are answered.
+// startServer listens and opens the folder; when it returns without error, requests are answered.
 func startServer(ctx context.Context, c serverConfig, now func() time.Time, log *slog.Logger) (_ *server, err error) {
+	d, err := openDoors(ctx, c, now, log)
+	if err != nil {
+		return nil, err
+	}
 	n, err := openNode(ctx, nodeOptions{
 		issuer: c.Issuer, data: c.Data, masterKeyFile: c.MasterKeyFile, sessionLifetime: c.SessionLifetime, keyRotation: c.KeyRotation,
 		strictReads: c.ReadLog == "strict", now: now, log: log,
 	})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, d.close())
 	}
 	ctx, stop := context.WithCancel(ctx)
 	s := &server{node: n, grace: shutdownGrace, failed: make(chan error, 3), stop: stop}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.close(ctx))
+			err = errors.Join(err, s.close(ctx), d.close())
 		}
 	}()
 	m := newMetrics(n.store)
@@ -104,25 +107,17 @@ func startServer(ctx context.Context, c serverConfig, now func() time.Time, log 
 		return nil, err
 	}
 	s.servers = append(s.servers, admin)
-	if c.AdminListen != "" {
-		if _, err = s.listen(ctx, c.AdminListen, adminHandler(m, n), nil, log); err != nil {
-			return nil, err
-		}
+	if d.admin != nil {
+		s.serve(d.admin, adminHandler(m, n), nil, log)
 	}
-	cert, err := c.certificate(now, log)
-	if err != nil {
-		return nil, err
+	if d.vendors != nil {
+		s.mtls = s.serve(d.vendors, forVendors(handler), d.cert.asking(), log)
 	}
-	if c.MTLSListen != "" {
-		if s.mtls, err = s.listen(ctx, c.MTLSListen, forVendors(handler), cert.asking(), log); err != nil {
-			return nil, err
-		}
-	}
-	s.addr, err = s.listen(ctx, c.Listen, handler, cert.config(), log)
+	s.addr = s.serve(d.main, handler, d.cert.config(), log)
 	s.running.Go(func() { n.housekeep(ctx, oidc.FinishDeletions, log) })
 	s.running.Go(func() { n.signals.Run(ctx) })
 	s.running.Go(func() { oidc.Run(ctx) })
-	return s, err
+	return s, nil
 }
 
 // newHandler puts the rooms together.
@@ -181,13 +176,8 @@ func newReference(pages *web.Web) *reference.Reference {
 	})
 }
 
-// listen opens one listener and serves it in the background; it returns the resolved address.
-func (s *server) listen(ctx context.Context, addr string, h http.Handler, cert *tls.Config, log *slog.Logger) (string, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", addr)
-	if err != nil {
-		return "", errListen.Because(err)
-	}
+// serve serves one listener in the background; it returns the resolved address.
+func (s *server) serve(l net.Listener, h http.Handler, cert *tls.Config, log *slog.Logger) string {
 	resolved := l.Addr().String()
 	if cert != nil {
 		l = tls.NewListener(l, cert)
@@ -203,10 +193,8 @@ func (s *server) listen(ctx context.Context, addr string, h http.Handler, cert *
 			s.failed <- fmt.Errorf("serve %s: %w", resolved, err)
 		}
 	}()
-	return resolved, nil
+	return resolved
 }
-
-var errListen = fault.New(fault.Unavailable, "listen", "the address cannot be listened on")
 
 // adminHandler serves what monitoring needs, on a listener of its own.
 func adminHandler(m *metrics, n *node) http.Handler {
