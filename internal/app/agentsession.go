@@ -2,7 +2,10 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
+	"net/http"
 
 	"github.com/meins-id/meins/vault/agent"
 )
@@ -27,14 +30,34 @@ func (c *agentSignupCmd) Run(ctx context.Context, io *streams, a *agentCmd) erro
 		if err != nil {
 			return err
 		}
-		if _, err := who.ConfirmSignUp(ctx, prepared.RecoveryCode); err != nil {
-			return err
-		}
-		if err := printRecoveryCode(io, prepared.RecoveryCode, c.JSON); err != nil {
-			return err
-		}
-		return who.profile.setLogin(login)
+		who.showCode(io, "/accounts", prepared.RecoveryCode, login, c.JSON)
+		_, err = who.ConfirmSignUp(ctx, prepared.RecoveryCode)
+		return err
 	})
+}
+
+// showCode prints the recovery code as soon as the call has made it the account's: what comes after may
+// fail, and nobody can show it again. It does so, too, where no answer says whether the call was heard.
+func (c *customer) showCode(io *streams, call, code, login string, asJSON bool) {
+	c.transport.after = func(path string, err error) error {
+		if path != call || neverDone(err) {
+			return nil
+		}
+		if err != nil {
+			_, _ = fmt.Fprintln(io.err, "meins: no answer says whether this was done; keep the code until you have signed in")
+		}
+		if failed := printRecoveryCode(io, code, asJSON); failed != nil || err != nil {
+			return failed
+		}
+		return c.profile.setLogin(login)
+	}
+}
+
+// neverDone says that a call surely had no effect: it was refused, or nobody was there to hear it.
+func neverDone(err error) bool {
+	var p *agent.Problem
+	var broken *net.OpError
+	return errors.As(err, &p) && p.Status < http.StatusInternalServerError || errors.As(err, &broken) && broken.Op == "dial"
 }
 
 // printRecoveryCode prints the code and nothing else where a program reads.
@@ -101,28 +124,17 @@ func (c *agentRecoverCmd) Run(ctx context.Context, io *streams, a *agentCmd) err
 		if err != nil {
 			return err
 		}
-		renewed, err := who.renew(ctx, login, code, passphrase)
+		if _, err := who.Recover(ctx, login, code); err != nil {
+			return err
+		}
+		prepared, err := who.PrepareRenewal(ctx, passphrase)
 		if err != nil {
 			return err
 		}
-		if err := printRecoveryCode(io, renewed, c.JSON); err != nil {
-			return err
-		}
-		return who.profile.setLogin(login)
+		who.showCode(io, "/slots/renew", prepared.RecoveryCode, login, c.JSON)
+		_, err = who.ConfirmRenewal(ctx, prepared.RecoveryCode)
+		return err
 	})
-}
-
-// renew replaces the passphrase and the recovery code, and gives the new code.
-func (c *customer) renew(ctx context.Context, login, code, passphrase string) (string, error) {
-	if _, err := c.Recover(ctx, login, code); err != nil {
-		return "", err
-	}
-	prepared, err := c.PrepareRenewal(ctx, passphrase)
-	if err != nil {
-		return "", err
-	}
-	_, err = c.ConfirmRenewal(ctx, prepared.RecoveryCode)
-	return prepared.RecoveryCode, err
 }
 
 type agentPassphraseCmd struct {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/meins-id/meins/internal/fault"
 	"github.com/meins-id/meins/internal/id"
 	"github.com/meins-id/meins/vault"
 	"github.com/meins-id/meins/vault/agent"
@@ -22,8 +24,11 @@ type agentGetCmd struct {
 	JSON  bool     `env:"-" help:"Print JSON."`
 }
 
-// Run prints values of the vault. A name without a value is left out.
+// Run prints values of the vault. A name without a value is left out, and missed at the end.
 func (c *agentGetCmd) Run(ctx context.Context, io *streams, a *agentCmd) error {
+	if err := checkNames(c.Names); err != nil {
+		return usageError{err}
+	}
 	return a.do(io, func(who *customer) error {
 		var got agent.Attributes
 		err := who.signedIn(ctx, func() error {
@@ -37,11 +42,32 @@ func (c *agentGetCmd) Run(ctx context.Context, io *streams, a *agentCmd) error {
 		if err != nil {
 			return err
 		}
+		printed := printValues
 		if c.JSON {
-			return printJSON(io.out, got.Attributes)
+			printed = func(io *streams, values vault.Claims) error { return printJSON(io.out, values) }
 		}
-		return printValues(io, got.Attributes)
+		return cmp.Or(printed(io, got.Attributes), missed(got.Attributes, c.Names))
 	})
+}
+
+// checkNames lists every name that none can have.
+func checkNames(names []string) error {
+	var problems []error
+	for _, name := range names {
+		if _, err := vault.Lookup(name); err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// missed names what was asked for and is not there: a script is not to take nothing for an empty value.
+func missed(values vault.Claims, names []string) error {
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return values[name] != nil })
+	if len(names) == 0 {
+		return nil
+	}
+	return fault.New(fault.NotFound, "attribute-missing", "the vault holds nothing of: "+strings.Join(names, ", "))
 }
 
 // printValues prints what agentSetCmd takes: texts as they are, everything else as JSON.

@@ -22,7 +22,7 @@ const (
 	ExitFailure     = 1 // something went wrong on our side
 	ExitUsage       = 2 // the words or the settings are wrong
 	ExitRefused     = 3 // a passphrase, a permission or a decision said no
-	ExitNotFound    = 4 // there is no such vendor, grant or account
+	ExitNotFound    = 4 // there is no such vendor, grant, account or value
 	ExitUnavailable = 5 // the server, the data folder or a part of it does not answer
 )
 

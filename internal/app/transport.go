@@ -21,6 +21,7 @@ import (
 type transport struct {
 	profile *profile
 	client  *http.Client
+	after   func(path string, err error) error // what follows a call at once, before the agent goes on; nil is nothing
 }
 
 const (
@@ -39,6 +40,17 @@ func newTransport(p *profile) *transport {
 
 // Do sends one call and decodes the answer; a problem answer comes back as *agent.Problem.
 func (t *transport) Do(ctx context.Context, method, path string, in, out any) error {
+	err := t.call(ctx, method, path, in, out)
+	if t.after == nil {
+		return err
+	}
+	if failed := t.after(path, err); failed != nil {
+		return errors.Join(err, failed)
+	}
+	return err
+}
+
+func (t *transport) call(ctx context.Context, method, path string, in, out any) error {
 	var body []byte
 	if in != nil {
 		b, err := json.Marshal(in)
