@@ -10,19 +10,23 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
-// interfered is a provider whose answers somebody may take away.
+// interfered is a provider whose answers somebody takes away until it is over.
 type interfered struct {
-	t             *testing.T
-	issuer        string
-	code, new     string // files: the recovery code, and the passphrase
-	before, after func(w http.ResponseWriter, r *http.Request) (goOn bool)
+	t         *testing.T
+	issuer    string
+	code, new string // files: the recovery code, and the passphrase
+	over      atomic.Bool
 }
 
-func newInterfered(t *testing.T) *interfered {
+// interference stands before a call is answered, or after; it says whether to go on.
+type interference func(w http.ResponseWriter, r *http.Request) (goOn bool)
+
+func newInterfered(t *testing.T, before, after interference) *interfered {
 	t.Helper()
 	n, err := openNode(t.Context(), nodeOptions{data: t.TempDir(), now: time.Now, log: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -32,12 +36,12 @@ func newInterfered(t *testing.T) *interfered {
 	i.write(i.new, "violet tractor sings 42 loudly")
 	var handler http.Handler
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if i.before != nil && !i.before(w, r) {
+		if !i.over.Load() && !before(w, r) {
 			return
 		}
 		answer := httptest.NewRecorder()
 		handler.ServeHTTP(answer, r)
-		if i.after != nil && !i.after(w, r) {
+		if !i.over.Load() && !after(w, r) {
 			return
 		}
 		for name, values := range answer.Header() {
@@ -86,7 +90,9 @@ func (i *interfered) recovers(printed string) (code int, out, errs string) {
 	return i.agent("recover", "--recovery-code-file", i.code)
 }
 
-func on(method, path string, do func(http.ResponseWriter)) func(http.ResponseWriter, *http.Request) bool {
+func untouched(http.ResponseWriter, *http.Request) bool { return true }
+
+func on(method, path string, do func(http.ResponseWriter)) interference {
 	return func(w http.ResponseWriter, r *http.Request) bool {
 		if r.Method != method || r.URL.Path != "/api/v1"+path {
 			return true
@@ -100,47 +106,44 @@ func unavailable(w http.ResponseWriter) { w.WriteHeader(http.StatusServiceUnavai
 func gone(http.ResponseWriter)          { panic(http.ErrAbortHandler) }
 
 func TestSignup_thatFailsOnceTheAccountIsThere_hasPrintedTheRecoveryCode(t *testing.T) {
-	i := newInterfered(t)
-	i.before = on(http.MethodPut, "/vault", unavailable)
+	i := newInterfered(t, on(http.MethodPut, "/vault", unavailable), untouched)
 	code, out, _ := i.agent("signup")
 	if code != ExitUnavailable {
 		t.Errorf("exit code %d", code)
 	}
-	i.before = nil
+	i.over.Store(true)
 	if code, out, errs := i.recovers(out); code != ExitOK {
 		t.Errorf("exit code %d: %s%s", code, out, errs)
 	}
 }
 
 func TestSignup_whoseAnswerIsLost_printsTheRecoveryCode_andSaysThatNobodyKnows(t *testing.T) {
-	i := newInterfered(t)
-	i.after = on(http.MethodPost, "/accounts", gone)
+	i := newInterfered(t, untouched, on(http.MethodPost, "/accounts", gone))
 	code, out, errs := i.agent("signup")
 	if code != ExitUnavailable || !strings.Contains(errs, "no answer says whether this was done") {
 		t.Errorf("exit code %d: %s", code, errs)
 	}
-	i.after = nil
+	i.over.Store(true)
 	if code, out, errs := i.recovers(out); code != ExitOK || strings.Contains(errs, "no answer") {
 		t.Errorf("exit code %d: %s%s", code, out, errs)
 	}
 }
 
 func TestRecover_whoseAnswerIsLost_printsTheNewCode(t *testing.T) {
-	i := newInterfered(t)
+	i := newInterfered(t, untouched, on(http.MethodPost, "/slots/renew", gone))
 	_, out, _ := i.agent("signup")
-	i.after = on(http.MethodPost, "/slots/renew", gone)
 	code, out, errs := i.recovers(out)
 	if code != ExitUnavailable || !strings.Contains(errs, "no answer says whether this was done") {
 		t.Errorf("exit code %d: %s", code, errs)
 	}
-	i.after = nil
+	i.over.Store(true)
 	if code, out, errs := i.recovers(out); code != ExitOK {
 		t.Errorf("exit code %d: %s%s", code, out, errs)
 	}
 }
 
 func TestSignup_thatIsRefused_printsNoCode(t *testing.T) {
-	i := newInterfered(t)
+	i := newInterfered(t, untouched, untouched)
 	if code, _, errs := i.agent("signup"); code != ExitOK {
 		t.Fatalf("exit code %d: %s", code, errs)
 	}
