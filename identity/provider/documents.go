@@ -37,10 +37,13 @@ type documents struct {
 	get  func(ctx context.Context, address string, header http.Header, limit int64) (egress.Answer, error)
 	now  func() time.Time
 	busy chan struct{}
-	most int // that are kept
+	most int // of each kind
 
-	mu   sync.Mutex
-	kept map[string]*document
+	// Who names any number of addresses where nothing stands displaces others of that kind, and no vendor.
+	mu    sync.Mutex
+	turn  uint64
+	kept  map[string]*document // what has served
+	tried map[string]*document // what has not, yet
 }
 
 // document is one of them. Its gate is held by who looks at it: the others wait for the same answer.
@@ -52,11 +55,15 @@ type document struct {
 	read     time.Time // when the body was last known to be what stands there
 	fresh    time.Time // until when nobody need ask
 	tried    time.Time
-	failure  error // of the last try
+	failure  error  // of the last try
+	turn     uint64 // of its last use; of the documents' lock
 }
 
 func newDocuments(client *egress.Client, now func() time.Time) *documents {
-	return &documents{get: client.Get, now: now, busy: make(chan struct{}, documentsAtOnce), most: maxDocuments, kept: map[string]*document{}}
+	return &documents{
+		get: client.Get, now: now, busy: make(chan struct{}, documentsAtOnce), most: maxDocuments,
+		kept: map[string]*document{}, tried: map[string]*document{},
+	}
 }
 
 // wish is which document is wanted. Check refuses what cannot be used: a good document is never
@@ -96,19 +103,43 @@ func (d *documents) read(ctx context.Context, w wish) ([]byte, error) {
 func (d *documents) find(address string) *document {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.turn++
 	doc, ok := d.kept[address]
-	if ok {
-		return doc
+	if !ok {
+		doc, ok = d.tried[address]
 	}
-	if len(d.kept) >= d.most {
-		for other := range d.kept {
-			delete(d.kept, other)
-			break
+	if !ok {
+		if len(d.tried) >= d.most {
+			for other := range d.tried {
+				delete(d.tried, other)
+				break
+			}
 		}
+		doc = &document{gate: make(chan struct{}, 1)}
+		d.tried[address] = doc
 	}
-	doc = &document{gate: make(chan struct{}, 1)}
-	d.kept[address] = doc
+	doc.turn = d.turn
 	return doc
+}
+
+// serves keeps a document among those that have served, in the place of the one that nobody has used for longest.
+func (d *documents) serves(address string, doc *document) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.kept[address] != nil {
+		return
+	}
+	delete(d.tried, address)
+	if len(d.kept) >= d.most {
+		oldest, turn := "", d.turn+1
+		for other, one := range d.kept {
+			if one.turn < turn {
+				oldest, turn = other, one.turn
+			}
+		}
+		delete(d.kept, oldest)
+	}
+	d.kept[address] = doc
 }
 
 // ask looks whether the document has changed. Who caused it may go away: the answer serves the next.
@@ -133,6 +164,9 @@ func (d *documents) ask(ctx context.Context, doc *document, w wish, now time.Tim
 	answer, err := d.get(context.WithoutCancel(ctx), w.address, header, w.limit)
 	if err == nil {
 		err = doc.take(answer, w, now)
+	}
+	if err == nil {
+		d.serves(w.address, doc)
 	}
 	doc.failure = err
 }
