@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json"
 	"errors"
 	"html/template"
 	"log/slog"
@@ -98,7 +99,7 @@ func (w *Web) review(out http.ResponseWriter, r *http.Request, flow string, s id
 // resumption is what the script needs that goes on under a grant in force; resume.js says how it
 // reads it. It prints [redacted].
 type resumption struct {
-	Flow       string     `json:"flow"`
+	Flow       string     `json:"flow,omitempty"`
 	Account    id.Account `json:"account"`
 	Session    id.Session `json:"session"`
 	Share      []byte     `json:"share"`
@@ -134,16 +135,38 @@ func (resumption) GoString() string { return redacted }
 func (resumption) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // Resume is that page at the address of the authorization request: a visit that needs no question is
-// spared the way by another address.
+// spared the way by another address. With an ending the page is nothing but its script.
 func (w *Web) Resume(out http.ResponseWriter, r *http.Request, flow string, s identity.Session, next provider.Next) {
-	if err := w.resume(out, r, flow, s, next); err != nil {
+	show := w.resume
+	if !next.Ending.IsZero() {
+		show = w.onward
+	}
+	if err := show(out, r, flow, s, next); err != nil {
 		w.fail(out, r, err)
 	}
 }
 
+// resumeView is what the page shows when its script cannot go on, and what the script gets.
+type resumeView struct {
+	Vendor vendorView
+	Input  template.JS
+}
+
 // resume is the page that nobody sees: its script unwraps the grant's key and goes on.
 func (w *Web) resume(out http.ResponseWriter, r *http.Request, flow string, s identity.Session, next provider.Next) error {
-	return w.resumePage(out, r, next.Ask.Party, w.newPage(r, "resume", next.UILocales...), resumption{
+	input, err := inputOf(flow, s, next)
+	if err != nil {
+		return err
+	}
+	p := w.newPage(r, "resume", next.UILocales...)
+	p.Flow, p.View = flow, resumeView{w.vendorView(r.Context(), next.Ask.Party), template.JS(input)} //nolint:gosec // marshalled here
+	return w.render(out, http.StatusOK, p)
+}
+
+// inputOf is the script's input. Marshalled JSON holds nothing that could end the element it stands in: <
+// and > are written as escapes.
+func inputOf(flow string, s identity.Session, next provider.Next) ([]byte, error) {
+	return json.Marshal(resumption{
 		Flow: flow, Account: s.Account, Session: s.ID, Share: s.Share,
 		Grant: next.Grant.ID, WrappedKey: next.Grant.Wrapped, Approved: next.Grant.Approved().Digest(), PromptNone: next.PromptNone,
 		Ending: endingOf(next.Ending),

@@ -74,6 +74,9 @@ func newSite(t testing.TB) *site {
 		Issuer: issuer, Accounts: s.accounts, Vendors: s.vendors, Keys: keys, Consent: s.consent, Store: st, Now: now, Log: log,
 		Session: session, ClearSession: func(http.ResponseWriter) {},
 		ErrorPage: func(w http.ResponseWriter, r *http.Request, status int, code string) { s.web.Error(w, r, status, code) },
+		Resume: func(w http.ResponseWriter, r *http.Request, flow string, who identity.Session, n provider.Next) {
+			s.web.Resume(w, r, flow, who, n)
+		},
 	})
 	s.must(err)
 	s.web, err = New(Options{

@@ -156,7 +156,7 @@ func send(out http.ResponseWriter, status int, p page, body []byte) {
 	if p.Searches {
 		h.Set("Content-Security-Policy", searchPolicy)
 	}
-	if p.Flow == "" { // a vendor may have opened the flow in a window that answers to it
+	if p.Flow == "" && p.Name != onwardPage { // a vendor may have opened the flow in a window that answers to it
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	}
 	h.Set("Content-Type", "text/html; charset=utf-8")

@@ -40,7 +40,7 @@ type Web struct {
 	assets    *assets
 	locales   locales
 	templates templates
-	frames    *frames
+	onwards   onwards
 }
 
 // errOptions is a mistake in the wiring.
@@ -55,7 +55,7 @@ func New(o Options) (*Web, error) {
 	if err != nil || issuer.Host == "" {
 		return nil, errOptions
 	}
-	w := &Web{o: o, secure: issuer.Scheme == "https", frames: newFrames()}
+	w := &Web{o: o, secure: issuer.Scheme == "https"}
 	if w.locales, err = newLocales(); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}

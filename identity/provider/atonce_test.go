@@ -35,11 +35,26 @@ func TestAuthorize_browserThatComesBack_getsThePageThatGoesOnAtOnce(t *testing.T
 	if rec.Code != http.StatusOK || len(got) != 7 || got[0] != "resume" || got[2] != string(c.session.Account) || got[3] != string(grant) {
 		t.Fatalf("%d %s", rec.Code, rec.Body)
 	}
-	if _, err := w.p.Resume(t.Context(), c.session, got[1], grant, c.grants[grant]); err != nil {
-		t.Errorf("the page's request does not serve: %v", err)
+	if got[1] != "-" {
+		t.Errorf("the page has a flow beside its ending: %s", got[1])
 	}
 	if q.Set("prompt", "none"); !strings.HasPrefix(c.visits(q).Body.String(), "resume ") {
 		t.Error("a silent request is not answered at once")
+	}
+}
+
+func TestAuthorize_pageThatCouldNotGoOn_getsTheOtherWay(t *testing.T) {
+	w := newWorld(t)
+	s, c := w.vendor(), w.customer()
+	q := s.request("openid email")
+	_, grant := c.approve(q, "email")
+	q.Set("again", "1")
+	flow, there := strings.CutPrefix(c.visits(q).Header().Get("Location"), "/continue?flow=")
+	if !there {
+		t.Fatalf("it is sent to %s", flow)
+	}
+	if _, err := w.p.Resume(t.Context(), c.session, flow, grant, c.grants[grant]); err != nil {
+		t.Errorf("the request does not serve: %v", err)
 	}
 }
 

@@ -58,7 +58,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 // grant in force.
 type onward struct {
 	address string
-	flow    string
+	flow    string // empty with an ending, which needs none
 	session identity.Session
 	next    Next
 }
@@ -144,21 +144,29 @@ func (p *Provider) proceed(r *http.Request, v identity.Vendor, q request) onward
 			return onward{address: refused}
 		}
 	}
-	flow, err := p.sealFlow(q)
-	if err != nil || len(flow) > maxFlow {
-		return onward{address: p.response(replyTo(v, q), failure(errInvalidRequest, "the request is too large"))}
+	to, ok := p.atOnce(r, v, q)
+	if ok && !to.next.Ending.IsZero() {
+		return to
 	}
-	if to, ok := p.atOnce(r, v, q); ok {
+	flow, err := p.sealFlow(q)
+	switch {
+	case err != nil || len(flow) > maxFlow:
+		return onward{address: p.response(replyTo(v, q), failure(errInvalidRequest, "the request is too large"))}
+	case ok:
 		to.flow = flow
 		return to
 	}
 	return onward{address: p.o.ContinuePath + "?flow=" + flow}
 }
 
+// againParameter is what the page that goes on puts behind the request when it could not: the request
+// comes again, and takes the way by another address.
+const againParameter = "again"
+
 // atOnce spares a browser that comes back the way by another address, when all it needs is the page
 // that goes on. Programs, which do not say that they navigate, and frames are sent there as before.
 func (p *Provider) atOnce(r *http.Request, v identity.Vendor, q request) (onward, bool) {
-	if p.o.Resume == nil || r.Method != http.MethodGet ||
+	if p.o.Resume == nil || r.Method != http.MethodGet || r.Form.Has(againParameter) ||
 		r.Header.Get("Sec-Fetch-Mode") != "navigate" || r.Header.Get("Sec-Fetch-Dest") != "document" {
 		return onward{}, false
 	}

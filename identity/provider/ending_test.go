@@ -143,7 +143,7 @@ func TestReturnVisit_thatIsAnsweredOtherwise_hasNoEnding(t *testing.T) {
 		"signed, a fragment": s.request("openid email", "response_mode", "fragment.jwt"),
 		"pushed":             s.named(w.push(s, s.request("openid email"))),
 	} {
-		if got := strings.Fields(c.visits(q).Body.String()); len(got) != 4 || got[0] != "resume" {
+		if got := strings.Fields(c.visits(q).Body.String()); len(got) != 4 || got[0] != "resume" || got[1] == "-" {
 			t.Errorf("%s: %q", name, got)
 		}
 	}

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -124,7 +125,7 @@ func (w *world) provider(log *slog.Logger, change ...func(*provider.Options)) (*
 			_, _ = io.WriteString(rw, "page: "+code)
 		},
 		Resume: func(rw http.ResponseWriter, _ *http.Request, flow string, s identity.Session, n provider.Next) {
-			words := []string{"resume", flow, string(s.Account), string(n.Grant.ID)}
+			words := []string{"resume", cmp.Or(flow, "-"), string(s.Account), string(n.Grant.ID)}
 			if e := n.Ending; !e.IsZero() {
 				words = append(words, e.Before, e.After, base64.StdEncoding.EncodeToString(e.Key.Bytes()))
 			}

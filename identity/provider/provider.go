@@ -48,7 +48,8 @@ type Options struct {
 	// ErrorPage shows what must not become a redirect: the vendor or its address is not known.
 	ErrorPage func(w http.ResponseWriter, r *http.Request, status int, code string)
 	// Resume shows the page that goes on under a grant in force (StepResume); without it browsers are
-	// sent to ContinuePath for that too.
+	// sent to ContinuePath for that too. With an Ending there is no flow: where the page cannot go on, it
+	// sends the same request with "again" behind it.
 	Resume func(w http.ResponseWriter, r *http.Request, flow string, s identity.Session, n Next)
 
 	// Certificates says how vendors prove themselves with certificates; the zero value is not at all.

@@ -5,12 +5,14 @@
 //
 // Its input stands in the page, its members texts but for prompt_none and ending:
 //
-//   <script type="application/json" id="resume">{"flow": "…", "account": "…", "session": "…", "share": "<base64>",
+//   <script type="application/json" id="resume">{"flow": "… or absent", "account": "…", "session": "…", "share": "<base64>",
 //     "grant": "…", "wrapped_key": "<base64>", "approved": "<digest>", "prompt_none": false,
 //     "ending": {"before": "…", "after": "…", "key": "<base64>"}}</script>
 //
 // With an ending the grant's key goes between its two parts, sealed, and that is the vendor's address
-// with the code; without one the server is asked for the address.
+// with the code; without one the server is asked for the address. An ending comes without a flow, on a
+// page at the address of the vendor's request, and with nothing to show: what it cannot do, the same
+// request does when it comes again.
 //
 // What the agent keeps in this browser ("meins.kept", see agent.js) is the other half of the share.
 // Where the two do not open the grant, the customer unlocks the vault; a vendor that wants no
@@ -133,6 +135,9 @@ async function resume(input) {
 // instead is where it goes on when there is no silent way. The server decides anew when the session
 // or the ask has changed meanwhile, but only once: otherwise the two could go round in a circle.
 async function instead(input, problem) {
+  if (!input.flow) {
+    return `${location.pathname}${location.search}&again=1`;
+  }
   if (input.prompt_none) {
     const reason = problem.status === 401 ? "login_required" : "interaction_required";
     return post("/flow/fail", { flow: input.flow, reason });
@@ -160,7 +165,7 @@ function stay(why) {
 }
 
 async function run(input) {
-  if (await answered(input.flow)) {
+  if (input.flow && (await answered(input.flow))) {
     stay("answered");
     return;
   }
