@@ -21,8 +21,13 @@ var encoding = base64.RawURLEncoding.Strict()
 const (
 	tokenSize    = 32  // of a session token's secret
 	idLength     = 26  // of an identifier, in characters
-	tagLength    = 10  // of the account's identifier, at the beginning of its sessions'
+	tagLength    = 10  // of what a session's identifier begins with: the span that it began in, and its account
+	spanLength   = 4   // of the span
 	maxUserAgent = 200 // bytes that are kept, for the customer's list of sessions
+
+	// span is a time whose sessions lie together. A list of an account's looks into each that is left, and
+	// that are 42 where sessions last a week.
+	span = 4 * time.Hour
 )
 
 // Session is one signed-in browser or program.
@@ -90,8 +95,8 @@ func (a *Accounts) BrowserState(s id.Session) string {
 func (a *Accounts) newSession(account id.Account, kind vault.SlotKind, from Source) Opened {
 	secret := make([]byte, tokenSize)
 	_, _ = rand.Read(secret) // does not fail: it ends the program
-	tag := string(account[:tagLength])
 	now := a.now().UTC().Truncate(time.Second)
+	tag := spanOf(now) + ownerOf(account)
 	return Opened{
 		Token: tag + "." + encoding.EncodeToString(secret),
 		Session: Session{
@@ -119,8 +124,16 @@ func (a *Accounts) sessionID(token string) (id.Session, bool) {
 // lowerBase32 is the alphabet of identifiers.
 var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// idOf makes the session's identifier out of its token, which is the account's tag and a secret: the tag,
-// so that the session lies beside its account in the store, and 80 bits of a keyed hash of both. So one
+// spanOf names the span of a time, in the order of time.
+func spanOf(t time.Time) string {
+	return id.Number(uint64(max(t.Unix(), 0))/uint64(span/time.Second), spanLength)
+}
+
+// ownerOf is what an account's sessions have of its identifier: its beginning.
+func ownerOf(a id.Account) string { return string(a[:min(tagLength-spanLength, len(a))]) }
+
+// idOf makes the session's identifier out of its token, which is a tag and a secret: the tag, which says
+// where the session lies in the store, and 80 bits of a keyed hash of both. So one
 // record answers for both, the identifier can be shown to the customer, and neither it nor the store leads
 // to the token. Vendors are given neither.
 func (a *Accounts) idOf(tag string, secret []byte) id.Session {

@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -122,8 +123,31 @@ func TestLogoutEverywhere_endsThisAccountsSessions_butTheExcepted(t *testing.T) 
 	must(t, w.accounts.LogoutEverywhere(t.Context(), p.account))
 	w.gone(t, keep)
 	w.alive(t, stranger)
-	if left := w.keysUnder(t, "account/"); len(left) != 3 { // two accounts, and the stranger's session
+	if left := w.keysUnder(t, "account/", "session/"); len(left) != 3 { // two accounts, and the stranger's session
 		t.Errorf("left in the store: %v", left)
+	}
+}
+
+func TestSessions_ofManyDays_areAllListed_andAllEnd(t *testing.T) {
+	w := newWorld(t)
+	p, first := w.join(t, "ada")
+	began := []identity.Opened{first}
+	for i := range 40 { // a session lasts a week
+		w.clock.Add(3 * time.Hour)
+		_, _ = w.join(t, fmt.Sprint("somebody else ", i))
+		began = append(began, w.login(t, p))
+	}
+	list, err := w.accounts.Sessions(t.Context(), p.account)
+	must(t, err)
+	if len(list) != len(began) || list[0].ID != began[len(began)-1].Session.ID || list[len(list)-1].ID != first.Session.ID {
+		t.Errorf("%d sessions are listed of %d", len(list), len(began))
+	}
+	must(t, w.accounts.LogoutEverywhere(t.Context(), p.account))
+	for _, o := range began {
+		w.gone(t, o)
+	}
+	if left := w.keysUnder(t, "session/"); len(left) != 40 {
+		t.Errorf("%d of the others' sessions are left", len(left))
 	}
 }
 

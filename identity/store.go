@@ -18,7 +18,7 @@ import (
 //	keyring                        ringRecord, sealed under the master key
 //	login/HASH                     loginRecord
 //	account/ACCOUNT                accountRecord, sealed under the ring's record key
-//	account/TAG/SESSION            sessionRecord, sealed likewise; expires (TAG begins ACCOUNT and SESSION)
+//	session/SESSION                sessionRecord, sealed likewise; expires (SESSION begins with a span of time, then as ACCOUNT)
 //	account-gone/ACCOUNT           goneRecord, until nothing is left of the account anywhere
 //	session-vendor/SESSION/CLIENT  memberRecord, expires with the session  (member.go)
 //	farewell/DUE-ID                farewellRecord; expires                 (farewell.go)
@@ -29,11 +29,12 @@ const ringKeyName = "keyring"
 func loginKey(hash []byte) string    { return "login/" + encoding.EncodeToString(hash) }
 func accountKey(a id.Account) string { return "account/" + string(a) }
 
-// sessionKey puts a session beside its account: a login writes where it has just read, and no list of the
-// account's sessions is needed. Of two accounts with one tag the records themselves say whose they are.
-func sessionKey(s id.Session) string     { return tagKey(string(s)) + string(s[min(tagLength, len(s)):]) }
-func sessionsPrefix(a id.Account) string { return tagKey(string(a)) }
-func tagKey(name string) string          { return "account/" + name[:min(tagLength, len(name))] + "/" }
+// sessionKey puts sessions that began in the same hours beside each other, so that logins share the pages
+// which they write, however many accounts there are. There an account's lie together, so that no list of
+// them is needed. Of two accounts that begin alike the records themselves say whose they are.
+func sessionKey(s id.Session) string { return sessionPrefix + string(s) }
+
+const sessionPrefix = "session/"
 
 // What sealed records are sealed as.
 var ringContext = seal.Context{Purpose: "identity/keyring"}
@@ -356,16 +357,38 @@ func (r records) openSession(s id.Session, raw []byte) (sessionRecord, error) {
 	return decode[sessionRecord](plaintext)
 }
 
-// eachSession calls fn for every session of an account, page by page.
+// eachSession calls fn for every session of an account: it leaps from one span of time, of which sessions
+// are left, to the next.
 func (r records) eachSession(rd store.Reader, a id.Account, fn func(sessionRecord) error) error {
-	prefix, from := sessionsPrefix(a), ""
+	for from := sessionPrefix; ; {
+		next, err := rd.Scan(sessionPrefix, from, 1)
+		if err != nil {
+			return fmt.Errorf("list sessions: %w", err)
+		}
+		if len(next) == 0 {
+			return nil
+		}
+		span := next[0].Key[:min(len(sessionPrefix)+spanLength, len(next[0].Key))]
+		if err := r.eachSessionIn(rd, span, a, fn); err != nil {
+			return err
+		}
+		from = span + afterAll
+	}
+}
+
+// afterAll sorts after all characters of identifiers.
+const afterAll = "~"
+
+// eachSessionIn is eachSession in one span, page by page.
+func (r records) eachSessionIn(rd store.Reader, span string, a id.Account, fn func(sessionRecord) error) error {
+	prefix, from := span+ownerOf(a), ""
 	for {
 		items, err := rd.Scan(prefix, from, scanPage)
 		if err != nil {
 			return fmt.Errorf("list sessions: %w", err)
 		}
 		for _, it := range items {
-			ses, err := r.openSession(id.Session(a[:min(tagLength, len(a))])+id.Session(it.Key[len(prefix):]), it.Value)
+			ses, err := r.openSession(id.Session(it.Key[len(sessionPrefix):]), it.Value)
 			if err != nil {
 				return err
 			}

@@ -54,16 +54,17 @@ const stampLength = 9
 // in the store, so that a commit writes few pages. The other 17 characters are as random as New's; it is
 // for names that need not hide when they were drawn, and that prove nothing to who knows them.
 func NewAt[T ~string](now time.Time) T {
-	return T(stamp(now) + New[string]()[stampLength:])
+	return T(Number(uint64(max(now.UnixMilli(), 0)), stampLength) + New[string]()[stampLength:])
 }
 
-// stamp is the beginning of NewAt's identifiers.
-func stamp(now time.Time) string {
-	var digits [stampLength]byte
-	for i, at := stampLength-1, uint64(max(now.UnixMilli(), 0)); i >= 0; i, at = i-1, at/uint64(len(ordered)) {
-		digits[i] = ordered[at%uint64(len(ordered))]
+// Number writes a number in so many characters of an identifier, which sort as the numbers do; of one that
+// is too large for them, the lower part.
+func Number(n uint64, characters int) string {
+	digits := make([]byte, characters)
+	for i := characters - 1; i >= 0; i, n = i-1, n/uint64(len(ordered)) {
+		digits[i] = ordered[n%uint64(len(ordered))]
 	}
-	return string(digits[:])
+	return string(digits)
 }
 
 // Parse checks that s has the form of an identifier; it does not say that the thing exists.

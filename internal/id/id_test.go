@@ -40,6 +40,20 @@ func TestNewAt_sortsByTime_andNeverRepeats(t *testing.T) {
 	}
 }
 
+func TestNumber_sortsAsNumbersDo_andKeepsTheLowerPart(t *testing.T) {
+	before := ""
+	for n := uint64(0); n < 1<<20; n += 331 {
+		got := id.Number(n, 4)
+		if len(got) != 4 || got <= before {
+			t.Fatalf("%d is %q, after %q", n, got, before)
+		}
+		before = got
+	}
+	if low := id.Number(1<<20+7, 4); low != id.Number(7, 4) {
+		t.Errorf("of a number that is too large: %q", low)
+	}
+}
+
 func TestParse_refusesEverythingElse(t *testing.T) {
 	for _, s := range []string{"", "a", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxy1", "abcdefghijklmnopqrstuvwxyz2", "abcdefghijklmnopqrstuvwx/z", "äbcdefghijklmnopqrstuvwxy"} {
 		if _, err := id.Parse[id.Account](s); err == nil {

@@ -57,11 +57,9 @@ func steal(t *testing.T, data, masterFile string) theft {
 		kind, name, _ := strings.Cut(key, "/")
 		switch kind {
 		case "account":
-			what := seal.Context{Purpose: "identity/account", Account: name}
-			if tag, rest, is := strings.Cut(name, "/"); is {
-				what = seal.Context{Purpose: "identity/session", Object: tag + rest}
-			}
-			f.open(t, records, key, what)
+			f.open(t, records, key, seal.Context{Purpose: "identity/account", Account: name})
+		case "session":
+			f.open(t, records, key, seal.Context{Purpose: "identity/session", Object: name})
 		case "repeat":
 			f.openCall(t, records, key, name)
 		default:
