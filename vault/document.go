@@ -35,7 +35,9 @@ type Document struct {
 	// have; Behind are grants whose capsule is still to be sealed anew, see agent.
 	LeftOut map[id.Grant]Claims
 	Behind  []id.Grant
-	Extra   map[string]json.RawMessage
+	// TakenBack are claims that no capsule of a grant gets any more, whatever a server says of the grant.
+	TakenBack map[id.Grant][]string
+	Extra     map[string]json.RawMessage
 }
 
 // Persona is one role of the customer, with values of its own, and with some of the base persona's.
@@ -122,6 +124,7 @@ func (d *Document) Remove(persona id.Persona, name string) error {
 func (d *Document) Clone() Document {
 	c := *d
 	c.Extra, c.LeftOut, c.Behind = maps.Clone(d.Extra), maps.Clone(d.LeftOut), slices.Clone(d.Behind)
+	c.TakenBack = maps.Clone(d.TakenBack)
 	c.Personas = slices.Clone(d.Personas)
 	for i := range c.Personas {
 		c.Personas[i].Attributes = maps.Clone(c.Personas[i].Attributes)

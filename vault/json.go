@@ -44,6 +44,7 @@ func (m members) encode(extra map[string]json.RawMessage) ([]byte, error) {
 func (d *Document) members() members {
 	return members{
 		"format": &d.Format, "revision": &d.Revision, "personas": &d.Personas, "left_out": &d.LeftOut, "behind": &d.Behind,
+		"taken_back": &d.TakenBack,
 	}
 }
 
@@ -71,7 +72,7 @@ func (a *Attribute) members() members {
 
 // MarshalJSON writes the document with the members it was read with.
 func (d Document) MarshalJSON() ([]byte, error) {
-	empty := map[string]bool{"left_out": len(d.LeftOut) == 0, "behind": len(d.Behind) == 0}
+	empty := map[string]bool{"left_out": len(d.LeftOut) == 0, "behind": len(d.Behind) == 0, "taken_back": len(d.TakenBack) == 0}
 	return d.members().without(empty).encode(d.Extra)
 }
 

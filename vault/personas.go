@@ -253,9 +253,28 @@ func (d *Document) LeaveOut(grant id.Grant, names []string, has Claims) {
 	d.LeftOut = left
 }
 
+// TakeBack keeps claims of these names out of a grant for good.
+func (d *Document) TakeBack(grant id.Grant, names []string) {
+	if len(names) == 0 {
+		return
+	}
+	taken := maps.Clone(d.TakenBack)
+	if taken == nil {
+		taken = map[id.Grant][]string{}
+	}
+	taken[grant] = sorted(slices.Concat(taken[grant], names))
+	d.TakenBack = taken
+}
+
+// StillGiven are those of the names that were not taken back.
+func (d *Document) StillGiven(grant id.Grant, names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(d.TakenBack[grant], name) })
+}
+
 // ClaimsForGrant are the claims of these names as the vendor of a grant is to have them: those of the
-// persona, but for what was left out.
+// persona, but for what was left out and what was taken back.
 func (d *Document) ClaimsForGrant(grant id.Grant, persona id.Persona, names []string, now time.Time) Claims {
+	names = d.StillGiven(grant, names)
 	claims := ClaimsFor(*d, persona, names, now)
 	for name, value := range d.LeftOut[grant] {
 		if !slices.Contains(names, name) {

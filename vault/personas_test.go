@@ -95,6 +95,8 @@ func TestPersona_renamedRuledRemoved_survivesTheSeal(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.LeaveOut(shop, []string{"email", "nickname"}, vault.Claims{"email": quote(t, "old@example.org")})
+	d.TakeBack(bank, []string{"nickname", "email"})
+	d.TakeBack(bank, []string{"email"})
 	k := vault.NewKey()
 	box, err := vault.SealDocument(k, alice, 1, d)
 	if err != nil {
@@ -112,6 +114,10 @@ func TestPersona_renamedRuledRemoved_survivesTheSeal(t *testing.T) {
 	expect(t, back.ClaimsForGrant(shop, base, names, today), map[string]string{"email": `"old@example.org"`})
 	expect(t, back.ClaimsForGrant("another", base, names, today), map[string]string{"email": `"ada@example.org"`})
 	expect(t, back.ClaimsForGrant(shop, base, []string{"nickname"}, today), nil)
+	expect(t, back.ClaimsForGrant(bank, base, names, today), nil)
+	if given := back.StillGiven(bank, []string{"birthdate", "email"}); !slices.Equal(given, []string{"birthdate"}) || len(back.TakenBack[bank]) != 2 {
+		t.Errorf("still given %v, taken back %v", given, back.TakenBack)
+	}
 }
 
 func TestClone_changed_leavesTheOriginalsPersonas(t *testing.T) {
@@ -125,6 +131,7 @@ func TestClone_changed_leavesTheOriginalsPersonas(t *testing.T) {
 	set(t, &c, work, "email", "w@example.org")
 	withPersona(t, &c, "club")
 	c.LeaveOut(shop, []string{"email"}, nil)
+	c.TakeBack(shop, []string{"email"})
 	c.Behind = append(c.Behind, shop)
 	if err := errors.Join(c.Inherit(work, "nickname"), c.SetRules(work, vault.Rules{Never: []string{"iban"}}), c.RemovePersona(work)); err != nil {
 		t.Fatal(err)

@@ -20,10 +20,14 @@ func approved(vendor Vendor, persona id.Persona, choices []Choice, continuous bo
 	return a
 }
 
-// unwrap opens the key of a grant when the grant says what was approved: what is given, with what was taken
-// back since.
+// said is what was approved of a grant, as the server says: what is given, with what was taken back since.
+func said(g Grant) vault.Approved {
+	a := approved(g.Vendor, id.Persona(g.Persona), g.Taken, g.Continuous)
+	a.Claims = append(a.Claims, claimNames(g.Claims)...)
+	return a
+}
+
+// unwrap opens the key of a grant when what is said of it is what was approved.
 func (a *Agent) unwrap(account id.Account, g Grant) (vault.GrantKey, error) {
-	said := approved(g.Vendor, id.Persona(g.Persona), g.Taken, g.Continuous)
-	said.Claims = append(said.Claims, claimNames(g.Claims)...)
-	return vault.UnwrapGrantKey(a.key, account, id.Grant(g.ID), said, g.WrappedKey)
+	return vault.UnwrapGrantKey(a.key, account, id.Grant(g.ID), said(g), g.WrappedKey)
 }

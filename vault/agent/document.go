@@ -38,15 +38,15 @@ func (a *Agent) Restore(ctx context.Context, revision uint64) (Saved, error) {
 	})
 }
 
-// restore takes the values of an older state. What vendors were left out of, and who is behind, is of
-// now; and personas that are newer stay, for their vendors know them.
+// restore takes the values of an older state. What vendors were left out of, what was taken back, and who is
+// behind, is of now; and personas that are newer stay, for their vendors know them.
 func restore(d *vault.Document, old vault.Document) error {
 	if err := whole(old); err != nil {
 		return err
 	}
 	now := *d
 	*d = old.Clone()
-	d.Revision, d.LeftOut, d.Behind = now.Revision, now.LeftOut, now.Behind
+	d.Revision, d.LeftOut, d.Behind, d.TakenBack = now.Revision, now.LeftOut, now.Behind, now.TakenBack
 	for _, p := range now.Personas {
 		if _, err := d.Persona(p.ID); err != nil {
 			d.Personas = append(d.Personas, p)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/meins-id/meins/internal/id"
+	"github.com/meins-id/meins/vault"
 )
 
 // Grants lists every consent, in force or not.
@@ -58,7 +59,8 @@ type Narrowed struct {
 }
 
 // Narrow takes claims or purposes back, for good and at once. The vendor's copy is sealed anew
-// without them in the same step.
+// without them in the same step. What goes whole is written down in the vault first: no server can make this
+// agent seal it for the vendor again.
 func (a *Agent) Narrow(ctx context.Context, n Narrowed) (Grant, error) {
 	path, err := grantPath(n.Grant, "")
 	if err != nil {
@@ -66,26 +68,47 @@ func (a *Agent) Narrow(ctx context.Context, n Narrowed) (Grant, error) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	d, err := a.load(ctx)
+	session, err := a.unlocked(ctx)
 	if err != nil {
 		return Grant{}, err
 	}
-	var g Grant
+	var g, answer Grant
 	if err := a.transport.Do(ctx, "GET", path, nil, &g); err != nil {
 		return Grant{}, err
+	}
+	if _, err := a.unwrap(id.Account(session.Account), g); err != nil {
+		return Grant{}, err // it is not the consent that the customer gave
 	}
 	in := Narrowing{Claims: n.Claims, Purposes: n.Purposes}
 	// A vendor that follows the vault gets what is left as it is now. What one reads as it was given,
 	// the agent does not know: there the server holds back what was taken.
-	if follows(g, a.now()) {
-		next, err := a.next(g, d.ClaimsForGrant(n.Grant, id.Persona(g.Persona), left(g.Claims, n), a.now()))
-		if err != nil {
+	if g.Continuous {
+		if in.Capsule, err = a.narrowed(ctx, g, n, path); err != nil {
 			return Grant{}, err
 		}
-		in.Capsule = &NextCapsule{Revision: next.Revision, Capsule: next.Capsule}
 	}
-	err = a.transport.Do(ctx, "POST", path+"/narrow", in, &g)
-	return g, err
+	err = a.transport.Do(ctx, "POST", path+"/narrow", in, &answer)
+	return answer, err
+}
+
+// narrowed writes down what is taken back, and seals what is left.
+func (a *Agent) narrowed(ctx context.Context, g Grant, n Narrowed, path string) (*NextCapsule, error) {
+	kept := left(g.Claims, n)
+	gone := slices.DeleteFunc(said(g).Claims, func(name string) bool { return slices.Contains(kept, name) })
+	note := func(d *vault.Document) error { d.TakeBack(n.Grant, gone); return nil }
+	if _, err := a.change(ctx, Edit{}, note); err != nil {
+		return nil, err
+	}
+	var now Grant // that save may have sealed what was behind
+	if err := a.transport.Do(ctx, "GET", path, nil, &now); err != nil {
+		return nil, err
+	}
+	d, err := a.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	next, err := a.next(now, d.ClaimsForGrant(n.Grant, id.Persona(now.Persona), left(now.Claims, n), a.now()))
+	return &NextCapsule{Revision: next.Revision, Capsule: next.Capsule}, err
 }
 
 // left are the claims that something is left of.

@@ -99,10 +99,11 @@ func TestRestore_keepsWhatIsOfNow(t *testing.T) {
 	}
 	now.Revision = 7
 	now.LeaveOut("grantaaaaaaaaaaaaaaaaaaaaa", []string{"email"}, nil)
+	now.TakeBack("grantaaaaaaaaaaaaaaaaaaaaa", []string{"iban"})
 	if err := restore(&now, old); err != nil {
 		t.Fatal(err)
 	}
-	if a, _ := now.Get(base, "nickname"); string(a.Value) != `"old"` || now.Revision != 7 || len(now.LeftOut) != 1 {
+	if a, _ := now.Get(base, "nickname"); string(a.Value) != `"old"` || now.Revision != 7 || len(now.LeftOut) != 1 || len(now.TakenBack) != 1 {
 		t.Error("the values are not the old ones, or what is of now is lost")
 	}
 	if _, err := now.Persona(work); err != nil {

@@ -43,12 +43,12 @@ func (a *Agent) Affected(ctx context.Context, e Edit) ([]Affected, error) {
 	if err := a.apply(&after, e); err != nil {
 		return nil, err
 	}
-	grants, err := a.following(ctx)
+	grants, err := a.Grants(ctx)
 	if err != nil {
 		return nil, err
 	}
 	all := []Affected{}
-	for _, g := range grants {
+	for _, g := range a.following(grants) {
 		grant := id.Grant(g.ID)
 		m := a.move(g, before, after, slices.Contains(e.Include, grant))
 		if len(m.names) == 0 && len(before.LeftOut[grant]) == 0 {
@@ -63,13 +63,9 @@ func (a *Agent) Affected(ctx context.Context, e Edit) ([]Affected, error) {
 }
 
 // following are the grants whose vendors follow the vault.
-func (a *Agent) following(ctx context.Context) ([]Grant, error) {
-	var answer GrantList
-	if err := a.transport.Do(ctx, "GET", "/grants", nil, &answer); err != nil {
-		return nil, err
-	}
+func (a *Agent) following(grants []Grant) []Grant {
 	now := a.now()
-	return slices.DeleteFunc(answer.Grants, func(g Grant) bool { return !follows(g, now) }), nil
+	return slices.DeleteFunc(grants, func(g Grant) bool { return !follows(g, now) })
 }
 
 // follows says that what the vendor reads is to follow the vault: in force, and continuous.
@@ -86,7 +82,8 @@ type move struct {
 // move compares what the vendor has with what it would get. A claim that follows from a changed
 // value and stays what it is, such as an age, is no change.
 func (a *Agent) move(g Grant, before, after vault.Document, include bool) move {
-	grant, persona, names, now := id.Grant(g.ID), id.Persona(g.Persona), claimNames(g.Claims), a.now()
+	grant, persona, now := id.Grant(g.ID), id.Persona(g.Persona), a.now()
+	names := after.StillGiven(grant, claimNames(g.Claims))
 	m := move{has: before.ClaimsForGrant(grant, persona, names, now)}
 	if include {
 		m.gets = vault.ClaimsFor(after, persona, names, now)
@@ -106,7 +103,7 @@ func (a *Agent) move(g Grant, before, after vault.Document, include bool) move {
 // writes down who keeps what and who is behind. A grant whose key does not unwrap is left as it is
 // and named: it must not keep the customer from editing.
 func (a *Agent) reseal(ctx context.Context, before vault.Document, after *vault.Document, e Edit) ([]ResealedCapsule, Saved, error) {
-	grants, err := a.following(ctx)
+	grants, err := a.Grants(ctx)
 	if err != nil {
 		return nil, Saved{}, err
 	}
@@ -114,8 +111,8 @@ func (a *Agent) reseal(ctx context.Context, before vault.Document, after *vault.
 	var result Saved
 	room := capsulesRoom
 	after.Behind = nil
-	forget(after, grants)
-	for _, g := range grants {
+	conclude(after, grants)
+	for _, g := range a.following(grants) {
 		grant := id.Grant(g.ID)
 		include := slices.Contains(e.Include, grant)
 		m := a.move(g, before, *after, include)
@@ -173,11 +170,13 @@ func (a *Agent) next(g Grant, claims vault.Claims) (ResealedCapsule, error) {
 	return ResealedCapsule{Grant: g.ID, Revision: g.Revision + 1, Capsule: capsule}, err
 }
 
-// forget drops what is written down about grants that follow no more.
-func forget(d *vault.Document, grants []Grant) {
-	for grant := range d.LeftOut {
-		if !slices.ContainsFunc(grants, func(g Grant) bool { return id.Grant(g.ID) == grant }) {
+// conclude drops what vendors keep whose grants have ended. Nothing leads back from there: should a server list
+// such a grant again, the claims that the vendor was left out of stay out.
+func conclude(d *vault.Document, grants []Grant) {
+	for grant, kept := range d.LeftOut {
+		if !slices.ContainsFunc(grants, func(g Grant) bool { return id.Grant(g.ID) == grant && g.State == GrantStateGiven }) {
 			d.LeftOut = without(d.LeftOut, grant)
+			d.TakeBack(grant, sortedNames(kept))
 		}
 	}
 }

@@ -215,3 +215,64 @@ func TestAgent_serverThatLiesAboutAConsent_getsNothingThatNobodyApproved(t *test
 		})
 	}
 }
+
+// What the customer took back stays out, whatever the server says of it later, and whatever older state of the vault
+// is restored.
+func TestNarrow_claimThatTheServerListsAgain_staysOut(t *testing.T) {
+	for what, claims := range map[string][]string{"one of two": {"email"}, "all": {"email", "nickname"}} {
+		t.Run(what, func(t *testing.T) {
+			s := newShared(t)
+			s.world.t = t
+			s.world.another("Anker")
+			anker := s.gives(basePersona(t, s.device), "email", "nickname")
+			before, err := s.Get(t.Context())
+			must(t, err)
+			s.sent = nil
+			must(t, errOf(s.Narrow(t.Context(), agent.Narrowed{Grant: anker.id, Claims: claims})))
+			if all := s.sealedFor(anker); len(all) != 1 || all[0]["email"] != nil || (all[0]["nickname"] == nil) != (what == "all") {
+				t.Fatalf("narrowed to %d capsules", len(all))
+			}
+			s.lie(func(g *agent.Grant) {
+				if g.ID == string(anker.id) {
+					g.Claims, g.Taken = []agent.Claim{{Name: "email"}, {Name: "nickname"}}, nil
+				}
+			})
+			s.sent = nil
+			s.edited()
+			must(t, errOf(s.Edit(t.Context(), agent.Edit{Include: []id.Grant{anker.id}, Values: map[string]json.RawMessage{"email": text("MARK-included@example.org")}})))
+			must(t, errOf(s.Restore(t.Context(), before.Revision)))
+			s.edited()
+			s.mustNotHave(anker, "@example.org")
+			if what == "all" {
+				s.mustNotHave(anker, "MARK")
+			} else if len(s.sealedFor(anker)) == 0 {
+				t.Error("what is left does not follow the vault")
+			}
+		})
+	}
+}
+
+// A vendor that was left out of a change is not let in by a server that hides its consent for a while.
+func TestEdit_vendorThatWasLeftOut_getsNothingAfterTheServerSaidItEnded(t *testing.T) {
+	s := newShared(t)
+	s.world.another("Anker")
+	anker := s.gives(basePersona(t, s.device), "email", "nickname")
+	s.sent = nil
+	must(t, errOf(s.Edit(t.Context(), agent.Edit{LeaveOut: []id.Grant{anker.id}, Values: map[string]json.RawMessage{"email": text("MARK@example.org")}})))
+	for _, hide := range []func(*agent.Grant){
+		func(g *agent.Grant) { g.State = agent.GrantStateWithdrawn }, func(g *agent.Grant) { g.ID = string(id.New[id.Grant]()) },
+	} {
+		s.lie(func(g *agent.Grant) {
+			if g.ID == string(anker.id) {
+				hide(g)
+			}
+		})
+		s.set("nickname", `"hidden"`)
+		s.after = nil
+		s.set("nickname", `"shown"`, "email", `"MARK-later@example.org"`)
+	}
+	if len(s.sealedFor(anker)) == 0 {
+		t.Error("the other claim does not follow the vault")
+	}
+	s.mustNotHave(anker, "MARK")
+}
