@@ -2,30 +2,39 @@ package browser
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
-// What somebody sees who makes one mistake after the other. The words of a mistake that was mended leave
-// late: here, when the test says so.
+// What somebody sees who makes one mistake after the other. The words of a mistake that was mended are gone
+// for everybody and keep their place: what stands below must not move away under a finger.
 func TestSignUp_aFieldThatIsWrongTwice_isMarkedBothTimes(t *testing.T) {
 	t.Parallel()
 	d := startDemo(t)
 	b, p := visit(t, d, phone), erika()
 	b.open(d.meins + "/signup")
 	b.page("signup")
-	b.eval(`window.late = []; ((soon) => { window.setTimeout = (f, ms) => (ms === 400 ? late.push(f) : soon(f, ms)); })(setTimeout); true`, nil)
 	b.click("button[name=continue]")
 	b.marked("login")
 	b.marked("passphrase")
+	const below = "String(document.querySelector('button[name=continue]').getBoundingClientRect().top + scrollY)"
+	var before, after string
+	b.eval(below, &before)
 
 	b.fill("[name=login]", "er")
-	b.fill("[name=passphrase]", p.passphrase)
-	b.click("button[name=continue]")
-	b.marked("login")
-	if !b.holds("late.length > 0") {
-		t.Error("nothing leaves late: this test shows nothing")
+	if b.holds("document.querySelector('#login-wrong').checkVisibility({ visibilityProperty: true })") {
+		t.Error("what is being mended is called wrong still")
 	}
-	b.eval("late.forEach((f) => f()); true", nil)
+	if said := b.read("#login", "outerHTML"); strings.Contains(said, "login-wrong") || strings.Contains(said, "aria-invalid") || !strings.Contains(said, "login-hint") {
+		t.Errorf("those who listen are told that it is wrong still, or not what it is: %s", said)
+	}
+	b.fill("[name=passphrase]", p.passphrase)
+	b.wait("document.querySelector('[data-said]').textContent !== ''")
+	b.eval("document.querySelector('[data-said]').textContent = ''; "+below, &after)
+	if before != after {
+		t.Errorf("what is below moved from %s to %s", before, after)
+	}
+	b.click("button[name=continue]")
 	b.marked("login")
 	if !b.holds("document.querySelector('[data-step=recovery]').hidden") {
 		t.Error("there is a code for a login that cannot be")

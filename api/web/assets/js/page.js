@@ -34,8 +34,14 @@ export function arrive(otherwise) {
 // explain puts a refusal into words.
 export function explain(problem) {
   const code = problem?.code ?? "internal";
-  if (code === "slow-down" && problem.retryAfter) return t("problem.slow-down.seconds", { n: problem.retryAfter });
+  if (code === "slow-down" && problem.retryAfter) return later(problem.retryAfter);
   return has(`problem.${code}`) ? t(`problem.${code}`) : t("problem.internal");
+}
+
+// later says how long to wait, in a unit that people count in.
+function later(seconds) {
+  if (seconds >= 120) return t("problem.slow-down.minutes", { n: Math.ceil(seconds / 60) });
+  return count("problem.slow-down.seconds", seconds);
 }
 
 // ask asks the agent. Where the server shows an older vault than this device has seen, the customer
@@ -267,22 +273,13 @@ function mark(p) {
   input.setAttribute("aria-describedby", `${said.id} ${input.getAttribute("aria-describedby") ?? ""}`.trim());
 }
 
-// mend takes the red off a field that is being corrected; the words keep their place, so that nothing
-// jumps while somebody types.
+// mend takes the red off a field that is being corrected. The words are gone and keep their place until the
+// form is sent again, so that nothing jumps under a finger.
 function mend({ target }) {
   if (!target.matches?.("[aria-invalid]")) return;
-  target.removeAttribute("aria-invalid");
+  undescribe(target, `${target.id}-wrong`);
   const field = target.closest(".field");
   if (!$("[aria-invalid]", field)) field.classList.add("is-mended");
-}
-
-// mended takes the words away when the field has been left; not before a click that left it has landed,
-// and not those that this click brought.
-function mended({ target }) {
-  const field = target.closest?.(".is-mended");
-  if (!field) return;
-  const old = $$("span.wrong", field);
-  setTimeout(() => old.filter((said) => said.isConnected).forEach(unmark), 400);
 }
 
 // clear takes the words away again.
@@ -296,13 +293,15 @@ export function clear() {
 function unmark(said) {
   const field = said.closest(".field");
   field?.classList.remove("is-wrong", "is-mended");
-  for (const input of $$("[aria-describedby]", field ?? document)) {
-    input.removeAttribute("aria-invalid");
-    const left = input.getAttribute("aria-describedby").split(" ").filter((id) => id && id !== said.id);
-    if (left.length) input.setAttribute("aria-describedby", left.join(" "));
-    else input.removeAttribute("aria-describedby");
-  }
+  for (const input of $$("[aria-describedby]", field ?? document)) undescribe(input, said.id);
   said.remove();
+}
+
+function undescribe(input, words) {
+  input.removeAttribute("aria-invalid");
+  const left = (input.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id && id !== words);
+  if (left.length) input.setAttribute("aria-describedby", left.join(" "));
+  else input.removeAttribute("aria-describedby");
 }
 
 // step shows one part of a page and hides the others.
@@ -355,7 +354,6 @@ function reveal() {
 
 for (const time of $$("time[data-moment]")) time.textContent = moment(new Date(time.dateTime));
 document.addEventListener("input", mend);
-document.addEventListener("focusout", mended);
 colours();
 reveal();
 signOut();
