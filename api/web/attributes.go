@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -93,6 +94,7 @@ type inputView struct {
 	Name, ID     string // of the field
 	Label, Hint  string
 	Kind         vault.Type
+	Options      string // what there is to choose among, where that is so
 	Type         string // of the HTML input
 	Autocomplete string
 	Max          int
@@ -110,6 +112,26 @@ var autocomplete = map[string]string{
 	"email": "email", "gender": "sex", "birthdate": "bday", "zoneinfo": "off", "locale": "language", "phone_number": "tel",
 	"address.street_address": "street-address", "address.postal_code": "postal-code", "address.locality": "address-level2",
 	"address.region": "address-level1", "address.country": "country-name",
+	"title": "honorific-prefix", "organization": "organization", "job_title": "organization-title", "email_work": "work email", "phone_number_work": "work tel",
+}
+
+// completion is the token for a field; browsers keep out of those that they know nothing about.
+func completion(field string) string {
+	whole, part, _ := strings.Cut(field, ".")
+	if to, ok := map[string]string{"address_delivery": "shipping ", "address_billing": "billing "}[whole]; ok {
+		return to + autocomplete["address."+part]
+	}
+	return cmp.Or(autocomplete[field], "off")
+}
+
+// kindChoices is a list whose words are chosen among, each with a word in every language.
+const kindChoices vault.Type = "choices"
+
+func kindOf(entry vault.Entry) vault.Type {
+	if entry.Item == vault.TypeChoice {
+		return kindChoices
+	}
+	return entry.Type
 }
 
 // addressParts are the members of an address in the order in which it is written.
@@ -130,7 +152,8 @@ var inputTypes = map[vault.Type]string{
 func (l *locale) input(entry vault.Entry, now time.Time) inputView {
 	v := inputView{
 		Attribute: entry.Name, Name: "attribute:" + entry.Name, ID: "attribute-" + entry.Name, Label: l.Claim(entry.Name),
-		Kind: entry.Type, Type: "text", Autocomplete: autocomplete[entry.Name], Max: entry.Max, Today: now.Format(time.DateOnly),
+		Kind: kindOf(entry), Type: "text", Autocomplete: completion(entry.Name), Max: entry.Max, Today: now.Format(time.DateOnly),
+		Options: strings.Join(entry.Options, " "),
 	}
 	if t, ok := inputTypes[entry.Type]; ok {
 		v.Type = t
@@ -160,11 +183,8 @@ func (l *locale) parts(entry vault.Entry, members []string) []inputView {
 	for _, part := range members {
 		v := inputView{
 			Attribute: entry.Name, Name: "attribute:" + entry.Name + "." + part, ID: "attribute-" + entry.Name + "-" + part,
-			Label: l.T("address." + part), Kind: vault.TypeString, Type: "text", Autocomplete: "off",
+			Label: l.T("address." + part), Kind: vault.TypeString, Type: "text", Autocomplete: completion(entry.Name + "." + part),
 			Max: entry.Max, Short: part == "postal_code", Part: true,
-		}
-		if token, ok := autocomplete[entry.Name+"."+part]; ok {
-			v.Autocomplete = token
 		}
 		fields = append(fields, v)
 	}

@@ -74,7 +74,7 @@ func (l *locale) claimView(c consent.Claim) claimView {
 		entry = vault.Entry{Name: c.Name, Type: vault.TypeString}
 	}
 	v := claimView{
-		Name: c.Name, Label: l.Claim(c.Name), Kind: entry.Type, Required: c.Required,
+		Name: c.Name, Label: l.Claim(c.Name), Kind: kindOf(entry), Required: c.Required,
 		Purpose: l.purposes(c), Minor: !c.Required && isMinor(c.Name),
 	}
 	if help := l.claim(c.Name, "help"); entry.Stored {

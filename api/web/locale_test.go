@@ -301,3 +301,25 @@ func TestLocales_whatATemplateSays_isFilledIn(t *testing.T) {
 		t.Fatalf("only %d places were found: the search is broken", filled)
 	}
 }
+
+func TestLocales_sayNothingTwice(t *testing.T) {
+	key := regexp.MustCompile(`(?m)^\s*"([^"]+)":`)
+	files, err := filepath.Glob("locales/*/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatal(err)
+	}
+	said := map[string]string{}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range key.FindAllStringSubmatch(string(content), -1) {
+			name := filepath.Dir(file) + " " + m[1]
+			if before, twice := said[name]; twice {
+				t.Errorf("%s stands in %s and in %s", m[1], before, file)
+			}
+			said[name] = file
+		}
+	}
+}

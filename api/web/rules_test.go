@@ -192,7 +192,7 @@ func TestRule09_bothButtonsAreOfOneSize_andStayInView(t *testing.T) {
 
 func TestRule10_everyRecipientIsNamed_andPartnersAreRefused(t *testing.T) {
 	page, _ := review(t)
-	mustContain(t, page, "Blumen am Markt (blumen.example), and nobody else from us")
+	mustContain(t, page, "Blumen am Markt (blumen.example). We give it to nobody else")
 	s := newSite(t)
 	v := s.flowers()
 	named := s.page(s.someone(), s.detailed(v, twoUses))

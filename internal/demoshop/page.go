@@ -4,9 +4,11 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
+	"fmt"
 	"html/template"
 	"net/http"
 	"strings"
+	"time"
 )
 
 //go:embed page.html
@@ -53,6 +55,19 @@ func (a address) lines() []string {
 		lines = strings.Split(a.Formatted, "\n")
 	}
 	return lines
+}
+
+// Birthday is the birth date in words; what is none stays as it came.
+func (v view) Birthday() string {
+	day, err := time.Parse(time.DateOnly, v.Customer.Birthdate)
+	if err != nil {
+		return v.Customer.Birthdate
+	}
+	if v.Lang == "de" {
+		months := strings.Fields("Januar Februar März April Mai Juni Juli August September Oktober November Dezember")
+		return fmt.Sprintf("%d. %s %d", day.Day(), months[day.Month()-1], day.Year())
+	}
+	return day.Format("2 January 2006")
 }
 
 func customerFrom(claims map[string]json.RawMessage) customer {

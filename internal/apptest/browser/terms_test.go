@@ -21,9 +21,9 @@ func TestTerms_areChosen_agreedOrDeclined_andSaidBeforeTheDecision(t *testing.T)
 func TestTerms_inEnglishToo(t *testing.T) {
 	t.Parallel()
 	walkTerms(t, phone, map[string]string{
-		"usual": "these are proffered for you", "agreed": "Agreed: “Service and own statistics”", "meaning": "make a profile",
+		"usual": "these are offered for you", "agreed": "Agreed: “Service and own statistics”", "meaning": "make a profile",
 		"declined": "accepts none of your terms (“Service only” and “Service and own statistics”)", "unusual": "Shops do not usually ask for this",
-		"changed": "No longer accepted of your terms", "none": "You proffer no terms.",
+		"changed": "No longer accepted of your terms", "none": "You offer no terms.",
 	})
 }
 

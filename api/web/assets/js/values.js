@@ -1,7 +1,7 @@
 // Values of the vault: how they are shown, and how they are typed.
 
 import { $, $$, explain } from "./page.js";
-import { day, language, t } from "./text.js";
+import { day, has, language, t } from "./text.js";
 
 // The order in which an address is written, a line each.
 const lines = [["street_address"], ["postal_code", "locality"], ["region"], ["country"]];
@@ -12,7 +12,7 @@ export function written(kind, value) {
   if (kind === "bool" || typeof value === "boolean") return t(value ? "value.yes" : "value.no");
   if (kind === "date") return writtenDay(value);
   if (kind === "address" || kind === "place") return writtenAddress(value);
-  if (Array.isArray(value)) return joined(value);
+  if (Array.isArray(value)) return joined(kind === "choices" ? value.map(chosen) : value);
   if (kind === "locale") return named("language", value);
   if (kind === "number") return typeof value === "number" && value > 100000 ? day(new Date(value * 1000)) : String(value);
   return String(value);
@@ -39,6 +39,10 @@ function writtenAddress(value) {
 // A field of one line cannot hold the lines of a street.
 const oneLine = (text) => String(text ?? "").replace(/\s*[\r\n]+\s*/g, ", ");
 
+// What can be chosen among has a word in each language; it is typed by that, or by its name.
+const chosen = (name) => (has(`choice.${name}`) ? t(`choice.${name}`) : name);
+const nameOf = (word, names) => names.find((name) => chosen(name).toLowerCase() === word.toLowerCase()) ?? word;
+
 // A list is typed with commas.
 const joined = (items) => items.join(", ");
 const split = (text) => text.split(",").map((item) => item.trim()).filter(Boolean);
@@ -48,7 +52,7 @@ const inParts = (container) => ["address", "place"].includes(container.dataset.k
 // fill puts a value into its fields.
 export function fill(container, value) {
   if (!inParts(container)) {
-    $("input", container).value = Array.isArray(value) ? joined(value) : value ?? "";
+    $("input", container).value = Array.isArray(value) ? written(container.dataset.kind, value) : value ?? "";
     return;
   }
   for (const input of $$("input", container)) input.value = oneLine(value?.[part(input)]);
@@ -59,8 +63,10 @@ const part = (input) => input.name.split(".").pop();
 // typed is what the fields hold: a text, an address, or null for nothing. before is the value that
 // was filled in; what a field cannot show of it stays.
 export function typed(container, before) {
-  if (container.dataset.kind === "list") return typedList($("input", container).value.trim(), before);
-  if (!inParts(container)) return $("input", container).value.trim() || null;
+  const text = $("input", container).value.trim();
+  if (container.dataset.kind === "choices") return text ? split(text).map((word) => nameOf(word, container.dataset.options.split(" "))) : null;
+  if (container.dataset.kind === "list") return typedList(text, before);
+  if (!inParts(container)) return text || null;
   const address = {};
   let same = true;
   for (const input of $$("input", container)) {
@@ -89,7 +95,7 @@ const kinds = {
   "attribute-email": ["email"], "attribute-phone": ["phone"], "attribute-url": ["url"], "attribute-date": ["date"],
   "attribute-date-future": ["date"], "attribute-locale": ["locale"], "attribute-zone": ["zone"], "attribute-address-member": ["address"],
   "attribute-place-member": ["place"], "attribute-country": ["list", "place"], "attribute-iban": ["iban"], "attribute-vat": ["vat"],
-  "attribute-hours": ["list"], "attribute-choice": ["list"], "attribute-too-many": ["list"],
+  "attribute-hours": ["list"], "attribute-choice": ["choices"], "attribute-too-many": ["list", "choices"],
 };
 
 // place finds the fields that a refusal is about, among those that were changed.
