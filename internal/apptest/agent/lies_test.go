@@ -87,7 +87,7 @@ func newShared(t *testing.T) shared {
 	w := newWorld(t)
 	d, _ := w.signedUp()
 	d.set("email", `"first@example.org"`, "nickname", `"first name"`)
-	s := shared{device: d, work: d.persona("work")}
+	s := shared{device: d, work: d.persona("office")}
 	base := basePersona(t, d)
 	s.shop = d.gives(base, "nickname")
 	w.another("Bank")
@@ -275,4 +275,52 @@ func TestEdit_vendorThatWasLeftOut_getsNothingAfterTheServerSaidItEnded(t *testi
 		t.Error("the other claim does not follow the vault")
 	}
 	s.mustNotHave(anker, "MARK")
+}
+
+// What the agent bound is what the server wrote down, whatever kind of consent it is: taking something back opens
+// the key again.
+func TestApprove_ofEveryKind_isWrittenDownAsItWasBound(t *testing.T) {
+	const once = `[{"type":"https://meins.id/consent","claims":[{"name":"email"},{"name":"nickname"}],"purpose":{"text":"to write"},"usage":"once"}]`
+	const more = `[{"type":"https://meins.id/consent","claims":[{"name":"email"}],"purpose":{"text":"to write"}},` +
+		`{"type":"https://meins.id/consent","claims":[{"name":"email"},{"name":"nickname"}],"purpose":{"text":"to greet"}}]`
+	scope := []string{"scope", "openid profile email"}
+	for what, one := range map[string]struct {
+		request []string
+		decide  func(p agent.Pending, d *agent.Decision)
+	}{
+		"as usual":              {scope, func(agent.Pending, *agent.Decision) {}},
+		"for one visit":         {scope, func(_ agent.Pending, d *agent.Decision) { d.Ephemeral = true }},
+		"in any order, twice":   {scope, func(_ agent.Pending, d *agent.Decision) { d.Claims = []string{"nickname", "email", "nickname"} }},
+		"once":                  {[]string{"scope", "openid", "authorization_details", once}, func(agent.Pending, *agent.Decision) {}},
+		"once, for one visit":   {[]string{"scope", "openid", "authorization_details", once}, func(_ agent.Pending, d *agent.Decision) { d.Ephemeral = true }},
+		"for some purposes":     {[]string{"scope", "openid", "authorization_details", more}, forOnePurpose},
+		"asked in several ways": {append(slices.Clone(scope), "authorization_details", more, "claims", `{"id_token":{"email":null},"userinfo":{"email":{"essential":true}}}`), func(agent.Pending, *agent.Decision) {}},
+	} {
+		w := newWorld(t)
+		d, _ := w.signedUp()
+		d.set("email", `"first@example.org"`, "nickname", `"first name"`)
+		flow := w.flow(one.request...)
+		p, err := d.Ask(t.Context(), flow)
+		must(t, err)
+		decision := agent.Decision{Flow: flow, Digest: p.Digest, Claims: []string{"email", "nickname"}, Locale: "en"}
+		one.decide(p, &decision)
+		must(t, errOf(d.Approve(t.Context(), decision)))
+		grants, err := d.Grants(t.Context())
+		must(t, err)
+		g := grants[0]
+		if decision.Ephemeral == (g.Persona == string(p.Persona)) || decision.Ephemeral != g.Ephemeral {
+			t.Errorf("%s: written down as %s's, ephemeral %t", what, g.Persona, g.Ephemeral)
+		}
+		if got, err := d.Narrow(t.Context(), agent.Narrowed{Grant: id.Grant(g.ID), Claims: []string{"nickname"}}); err != nil || len(got.Claims) != 1 {
+			t.Errorf("%s: %d claims are left, %v", what, len(got.Claims), err)
+		}
+	}
+}
+
+// forOnePurpose approves each claim for the last of the purposes that it is asked for.
+func forOnePurpose(p agent.Pending, d *agent.Decision) {
+	d.Purposes = map[string][]string{}
+	for _, c := range p.Ask.Claims {
+		d.Purposes[c.Name] = []string{c.Purposes[len(c.Purposes)-1].ID}
+	}
 }
