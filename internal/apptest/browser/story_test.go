@@ -138,10 +138,10 @@ func (b *tab) showsVeryValues(p *person) {
 	b.shows(valueOf("address"), p.address())
 }
 
-// says checks that a text stands somewhere in an element.
+// says checks that a text stands somewhere in an element, or comes to stand there.
 func (b *tab) says(selector, part string) {
 	b.t.Helper()
-	if got := b.text(selector); !strings.Contains(got, part) {
+	if got := b.comesTo(selector, func(text string) bool { return strings.Contains(text, part) }); !strings.Contains(got, part) {
 		b.t.Errorf("%s says %q, and not %q", selector, got, part)
 	}
 }

@@ -214,11 +214,21 @@ func (b *tab) read(selector, property string) string {
 	return text
 }
 
-// shows checks what an element shows.
+// shows checks what an element shows, or comes to show: some of it waits for the agent.
 func (b *tab) shows(selector, want string) {
 	b.t.Helper()
-	if got := b.text(selector); got != want {
+	if got := b.comesTo(selector, func(text string) bool { return text == want }); got != want {
 		b.t.Errorf("%s shows %q, want %q", selector, got, want)
+	}
+}
+
+// comesTo is what an element shows as soon as it is right, or in the end.
+func (b *tab) comesTo(selector string, right func(text string) bool) string {
+	b.t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(30 * time.Millisecond) {
+		if text := b.text(selector); right(text) || time.Now().After(deadline) {
+			return text
+		}
 	}
 }
 
@@ -279,21 +289,30 @@ func reload() chromedp.Action {
 	})
 }
 
-// back presses the browser's back button.
+// back presses the browser's back button, and waits until the document is there. A page that was there already
+// and had been put aside comes back as it was.
 func (b *tab) back() {
 	b.t.Helper()
-	b.do(chromedp.ActionFunc(func(ctx context.Context) error {
-		at, entries, err := page.GetNavigationHistory().Do(ctx)
-		if err != nil {
-			return err
-		}
-		if at == 0 {
-			return fmt.Errorf("there is nothing to go back to")
-		}
-		return page.NavigateToHistoryEntry(entries[at-1].ID).Do(ctx)
-	}))
-	time.Sleep(300 * time.Millisecond) // nothing tells when a page has come back that was there already
+	at, entries := b.history()
+	if at == 0 {
+		b.t.Fatal("there is nothing to go back to")
+	}
+	b.do(page.NavigateToHistoryEntry(entries[at-1].ID))
+	eventually(b.t, "the browser goes back", func() bool {
+		now, _ := b.history()
+		return now != at
+	})
 	b.wait("document.readyState === 'complete'")
+}
+
+// history is where the tab has been, and which of them it shows.
+func (b *tab) history() (at int64, entries []*page.NavigationEntry) {
+	b.t.Helper()
+	b.do(chromedp.ActionFunc(func(ctx context.Context) (err error) {
+		at, entries, err = page.GetNavigationHistory().Do(ctx)
+		return err
+	}))
+	return at, entries
 }
 
 // keeps is everything that a page of this origin can have left in the browser.
