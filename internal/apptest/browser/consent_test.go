@@ -210,7 +210,7 @@ func TestRule16_specialCategory_isReleasedOnlyByAnActOfItsOwn_andTheTextIsKept(t
 	notice := b.lastNotice()
 	for _, want := range []string{
 		"Kantine asks for your details", "[x] Full name", "[x] Dietary needs", "To cook what is good for you.",
-		"[x] I know that this can tell of health", "Kantine (kantine.example), and nobody else from us", outcome,
+		"[x] I know that this can tell of health", "Kantine (kantine.example). We give it to nobody else.", outcome,
 	} {
 		if !strings.Contains(notice, want) {
 			t.Errorf("the receipt lacks %q:\n%s", want, notice)
