@@ -1,6 +1,9 @@
 package consent
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // dpv is where the Data Privacy Vocabulary of the W3C keeps its concepts.
 const dpv = "https://w3id.org/dpv#"
@@ -74,11 +77,15 @@ var concepts = map[string]concept{
 // nobody here knows.
 func Label(iri, language string) string {
 	name, ok := strings.CutPrefix(iri, dpv)
-	if !ok {
+	said := concepts[name]
+	switch {
+	case slices.ContainsFunc(dpvAI[:], func(space string) bool { return iri == space+"Training" }):
+		said = concept{"Training artificial intelligence", "Trainieren künstlicher Intelligenz"}
+	case !ok:
 		return ""
 	}
 	if language == "de" || strings.HasPrefix(language, "de-") {
-		return concepts[name].de
+		return said.de
 	}
-	return concepts[name].en
+	return said.en
 }

@@ -26,3 +26,13 @@ func TestPurpose_forTrainingMachines_isKnownByItsAddressAndByItsWords(t *testing
 		}
 	}
 }
+
+func TestTraining_isCalledByName_inBothLanguages(t *testing.T) {
+	p := consent.NewPurpose("https://w3id.org/dpv/ai#Training", "", nil)
+	if en, de := p.In("en"), p.In("de-AT"); en != "Training artificial intelligence" || de != "Trainieren künstlicher Intelligenz" {
+		t.Errorf("it is called %q and %q", en, de)
+	}
+	if other := consent.NewPurpose("https://w3id.org/dpv/ai#Bias", "", nil).In("en"); other != "https://w3id.org/dpv/ai#Bias" {
+		t.Errorf("what nobody here knows is called %q", other)
+	}
+}

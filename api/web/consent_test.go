@@ -164,7 +164,7 @@ func TestConnection_showsTermsAndReads_andStatesTheConsequencesBeforeTheButton(t
 	page := html.UnescapeString(s.as(c, "/connections/"+string(g.ID)).body)
 	inThisOrder(t, page, `data-grant="`+string(g.ID)+`"`, `data-claim="name"`, v.Purposes["name"], `data-claim="email"`, v.Purposes["email"],
 		"Approved", "22 November 2026", "Until when", "22 November 2027", "Not approved", "address and birth date",
-		"Read once so far.", "e-mail address", "Withdrawing works at once", "cannot be pulled back", `name="withdraw"`)
+		"Withdrawing works at once", "cannot be pulled back", `name="withdraw"`, "Read once so far.", "e-mail address")
 	if a := s.as(s.someone(), "/connections/"+string(g.ID)); a.StatusCode != 404 || strings.Contains(a.body, "Blumen") {
 		t.Errorf("somebody else: %d", a.StatusCode)
 	}

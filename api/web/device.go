@@ -16,6 +16,9 @@ import (
 // maxDeviceForm is the largest form of the page, in bytes: a code, or a sealed request.
 const maxDeviceForm = 48 << 10
 
+// maxTypedCode is how much of a wrong code is shown again, to be mended: what the field takes.
+const maxTypedCode = 20
+
 var errForeignForm = fault.New(fault.Denied, "cross-origin", "this form came from another site")
 
 // deviceView is the page on which a customer types in what a device shows (RFC 8628, 3.3): asks for the
@@ -23,7 +26,7 @@ var errForeignForm = fault.New(fault.Denied, "cross-origin", "this form came fro
 type deviceView struct {
 	Wrong  string      // key of the sentence that says why not
 	Vendor *vendorView // whose device it is
-	Code   string
+	Code   string      // what the device shows, or what was typed and is none
 	Flow   string
 	Done   string
 }
@@ -69,14 +72,18 @@ func (w *Web) deviceTyped(out http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	from, _ := netip.ParseAddrPort(r.RemoteAddr) // who has no address shares one count
-	found, err := w.o.Provider.Device(r.Context(), r.PostForm.Get("code"), from.Addr())
+	code := r.PostForm.Get("code")
+	found, err := w.o.Provider.Device(r.Context(), code, from.Addr())
+	if len(code) > maxTypedCode {
+		code = "" // nothing that is mended by a letter
+	}
 	var slow *identity.SlowDown
 	switch {
 	case errors.As(err, &slow):
 		out.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(slow.RetryAfter.Seconds()))))
-		return w.devicePage(out, r, http.StatusTooManyRequests, deviceView{Wrong: "device.slow"})
+		return w.devicePage(out, r, http.StatusTooManyRequests, deviceView{Wrong: "device.slow", Code: code})
 	case errors.Is(err, provider.ErrUserCode):
-		return w.devicePage(out, r, http.StatusNotFound, deviceView{Wrong: "device.wrong"})
+		return w.devicePage(out, r, http.StatusNotFound, deviceView{Wrong: "device.wrong", Code: code})
 	case err != nil:
 		return err
 	}

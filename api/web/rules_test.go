@@ -359,7 +359,7 @@ func TestRule16_training_amongSeveralPurposes_takesAnActOfItsOwn(t *testing.T) {
 	page := s.page(s.someone(), s.detailed(s.flowers(), strings.Replace(twoUses, "dpv#Advertising", "dpv/ai#Training", 1)))
 	uses := strings.Split(claimRow(t, page, "email"), `class="field use"`)[1:]
 	for _, use := range uses {
-		if training := strings.Contains(use, "dpv/ai#"); training != strings.Contains(use, `name="act"`) {
+		if training := strings.Contains(use, "What for: Training artificial intelligence"); training != strings.Contains(use, `name="act"`) {
 			t.Errorf("training: %v, in %s", training, use)
 		}
 	}
