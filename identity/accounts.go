@@ -62,7 +62,6 @@ type AccountOptions struct {
 // Accounts is the register of accounts and their sessions. It serves concurrent callers.
 type Accounts struct {
 	records
-	now      func() time.Time
 	lifetime time.Duration
 	stretch  seal.Stretch
 	door     *door
@@ -79,7 +78,7 @@ func NewAccounts(o AccountOptions) *Accounts {
 		o.Stretch.Memory, o.Stretch.Time, o.Stretch.Threads = s.Memory, s.Time, s.Threads
 	}
 	a := &Accounts{
-		records: records{store: o.Store, keys: o.Keys}, now: o.Now, lifetime: o.SessionLifetime,
+		records: records{store: o.Store, keys: o.Keys, now: o.Now}, lifetime: o.SessionLifetime,
 		stretch: o.Stretch, door: newDoor(o.Limits, o.Now),
 	}
 	a.decoy = a.newDecoy()

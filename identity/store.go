@@ -51,6 +51,7 @@ func sessionContext(s id.Session) seal.Context {
 type records struct {
 	store store.Store
 	keys  *Keyring
+	now   func() time.Time
 }
 
 // createAccount stores a new account and its first session, unless the login or the account exists.
@@ -332,7 +333,9 @@ func (r records) putAccount(tx store.Tx, acc accountRecord) error {
 }
 
 func (r records) putSession(tx store.Tx, ses sessionRecord) error {
-	expires := fromUnix(ses.Expires)
+	// Within its last second a record goes in the order in which it came: the index of what expires has those
+	// of one commit side by side then.
+	expires := fromUnix(ses.Expires).Add(time.Duration(r.now().Nanosecond()))
 	sealed := r.keys.records().Seal(sessionContext(ses.ID), encode(ses))
 	return tx.Put(sessionKey(ses.ID), sealed, expires)
 }
