@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/meins-id/meins/consent"
@@ -71,6 +72,7 @@ type folder struct {
 
 // registry is an opened data folder with the domain on top, as internal/app opens it.
 type registry struct {
+	ago      atomic.Int64 // how long ago accounts sign up, in nanoseconds
 	store    *bolt.Store
 	accounts *identity.Accounts
 	vendors  *identity.Vendors
@@ -94,15 +96,19 @@ func openRegistry(ctx context.Context, dir string) (*registry, error) {
 		return nil, errors.Join(err, st.Close())
 	}
 	const unlimited = 1 << 30
-	return &registry{
-		store: st,
-		accounts: identity.NewAccounts(identity.AccountOptions{
-			Store: st, Keys: keys, Now: time.Now, Limits: identity.Limits{SignUpBurst: unlimited},
-		}),
+	r := &registry{
+		store:   st,
 		vendors: identity.NewVendors(st, keys, time.Now),
 		consent: consent.New(consent.Options{Store: st, Now: time.Now}),
-	}, nil
+	}
+	r.accounts = identity.NewAccounts(identity.AccountOptions{
+		Store: st, Keys: keys, Now: r.then, Limits: identity.Limits{SignUpBurst: unlimited},
+	})
+	return r, nil
 }
+
+// then is when accounts sign up.
+func (r *registry) then() time.Time { return time.Now().Add(-time.Duration(r.ago.Load())) }
 
 func (r *registry) close(ctx context.Context) error {
 	return errors.Join(r.consent.Close(ctx), r.store.Close())
@@ -128,10 +134,15 @@ func fill(ctx context.Context, dir string, accounts, grants int) (f *folder, err
 		return nil, err
 	}
 	return f, together(fillers, accounts, func(i int) (err error) {
+		r.ago.Store(int64(signedUp) / int64(accounts) * int64(accounts-i))
 		f.customers[i], err = m.customer(ctx, i)
 		return err
 	})
 }
+
+// signedUp is the time over which customers signed up, up to now: their sessions, which last a week, began
+// as if they had come one by one.
+const signedUp = 6 * 24 * time.Hour
 
 // fillers is how many make customers at once, so that they share commits.
 const fillers = 1024
