@@ -105,12 +105,19 @@ func (p *Provider) Next(ctx context.Context, flow string, s *identity.Session) (
 	if err != nil {
 		return Next{}, err
 	}
-	return p.next(ctx, v, s)
+	return p.nextShown(ctx, v, s)
+}
+
+// nextShown is next for a page, which names what it shows by its digest.
+func (p *Provider) nextShown(ctx context.Context, v visit, s *identity.Session) (Next, error) {
+	n, err := p.next(ctx, v, s)
+	n.Digest = v.ask.Digest()
+	return n, err
 }
 
 func (p *Provider) next(ctx context.Context, v visit, s *identity.Session) (Next, error) {
 	n := Next{
-		Ask: v.ask, Digest: v.ask.Digest(), LoginHint: v.LoginHint, UILocales: v.UILocales,
+		Ask: v.ask, LoginHint: v.LoginHint, UILocales: v.UILocales,
 		PromptNone: v.prompts(promptNone), Reauthenticate: s != nil, Create: s == nil && v.prompts(promptCreate),
 	}
 	usable := s != nil && v.fresh(*s, p.o.Now())

@@ -14,7 +14,7 @@ func (p *Provider) Look(ctx context.Context, flow string, s *identity.Session) (
 		return Next{}, err
 	}
 	v.again = true
-	return p.next(ctx, v, s)
+	return p.nextShown(ctx, v, s)
 }
 
 // review lets the customer decide, unless the answer to this very ask is known: who said no is not asked
