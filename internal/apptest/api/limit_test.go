@@ -9,15 +9,18 @@ import (
 
 func TestLimits_areToldWithEachAnswer_andCountEachCallerForItself(t *testing.T) {
 	p := apptest.Start(t, "--rate-vendor", "5", "--rate-program", "2")
-	w := newWorld(t, p) // made two calls
+	w := newWorld(t, p)
 	vendor := func(token string) apptest.Answer { return w.call(t, token, "GET", "/ssf/stream", nil) }
-	for _, left := range []string{"2", "1", "0"} {
-		a := vendor(own(t, p, w.vendor)) // whichever token
+	// One that has made no call yet: calls come back with time, and a world takes its time.
+	fresh := p.AddVendor(t, callback)
+	tokens := [2]string{own(t, p, fresh), own(t, p, fresh)}
+	for i, left := range []string{"4", "3", "2", "1", "0"} {
+		a := vendor(tokens[i%2]) // whichever token
 		if got := a.Header.Get("RateLimit"); a.Status != http.StatusOK || got[:len(`"vendor";r=0`)] != `"vendor";r=`+left || a.Header.Get("RateLimit-Policy") != `"vendor";q=5;w=60` {
 			t.Errorf("%d, %s left: %v", a.Status, left, a.Header)
 		}
 	}
-	a := vendor(w.token)
+	a := vendor(tokens[0])
 	a.Refused(t, http.StatusTooManyRequests, "rate-exceeded")
 	if a.Header.Get("Retry-After") == "" || a.Header.Get("RateLimit") == "" {
 		t.Errorf("%v", a.Header)
