@@ -271,7 +271,7 @@ func TestProof_ofARead_countsOnce_onEveryNode(t *testing.T) {
 	if !strings.HasPrefix(again.Header.Get("WWW-Authenticate"), "DPoP ") || strings.Contains(again.Body, theEmail) {
 		t.Errorf("%v", again.Header)
 	}
-	other := w.another() // the same store, another program
+	other := w.another()                                                    // the same store, another program
 	for pause := 5 * time.Millisecond; pause < 10*time.Second; pause *= 2 { // a note takes a commit, however slow the disk is
 		text = p.sign(p.claims("GET", "/oauth/userinfo", access, nil))
 		p.read(access, text)
