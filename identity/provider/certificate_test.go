@@ -260,6 +260,7 @@ func TestCertificate_selfSigned_isTheOneAmongTheVendorsKeys(t *testing.T) {
 func TestCertificate_bindsTokensToItself(t *testing.T) {
 	c := newCertified(t)
 	mine, other := c.ca.issue(), c.ca.issue()
+	by := c.prover(t, c.vendor())
 	for name, s := range map[string]shop{"confidential": c.holder(byDNS, bound), "public": c.vendor(public, bound)} {
 		code, _ := c.customer().approve(s.request("openid email offline_access"), "email")
 		c.posted(badge{}, "/oauth/token", s, codeForm(code, s))
@@ -275,6 +276,9 @@ func TestCertificate_bindsTokensToItself(t *testing.T) {
 				t.Errorf("%s, %s: %d %s", name, who, got.Status, got.Body)
 			}
 		}
+		// It is bound to a certificate: not to whatever key somebody proves beside it.
+		proved := http.Header{"Authorization": {"DPoP " + a.Access}, "Dpop": {by.sign(by.claims(http.MethodGet, "/oauth/userinfo", a.Access, nil))}}
+		c.request(mine, http.MethodGet, "/oauth/userinfo", nil, proved).refused(t, 401, "invalid_token")
 		wrong := c.posted(other, "/oauth/token", s, refreshForm(a.Refresh))
 		if s.Public {
 			wrong.refused(t, 400, "invalid_grant")
