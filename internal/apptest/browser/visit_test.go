@@ -132,9 +132,7 @@ func (b *tab) wait(condition string) {
 	b.t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(30 * time.Millisecond) {
 		var holds bool
-		ctx, cancel := context.WithTimeout(b.ctx, patience)
-		err := chromedp.Run(ctx, chromedp.Evaluate("!!("+condition+")", &holds))
-		cancel()
+		err := b.tries(chromedp.Evaluate("!!("+condition+")", &holds))
 		if err == nil && holds {
 			return
 		}
@@ -142,6 +140,13 @@ func (b *tab) wait(condition string) {
 			b.t.Fatalf("in vain: %s (%v)\n%s", condition, err, b.where())
 		}
 	}
+}
+
+// tries does what a page that is on its way to another may not answer.
+func (b *tab) tries(action chromedp.Action) error {
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	return chromedp.Run(ctx, action)
 }
 
 // click clicks in the middle of what a person sees, and it has to be there to be hit.
@@ -210,8 +215,12 @@ func (b *tab) text(selector string) string { return oneLine(b.read(selector, "in
 func (b *tab) read(selector, property string) string {
 	b.t.Helper()
 	var text string
-	b.eval(fmt.Sprintf(`(() => { const e = document.querySelector(%q); return e ? String(e.%s ?? "") : "(there is no such element)"; })()`, selector, property), &text)
+	b.eval(reading(selector, property), &text)
 	return text
+}
+
+func reading(selector, property string) string {
+	return fmt.Sprintf(`(() => { const e = document.querySelector(%q); return e ? String(e.%s ?? "") : "(there is no such element)"; })()`, selector, property)
 }
 
 // shows checks what an element shows, or comes to show: some of it waits for the agent.
@@ -226,7 +235,9 @@ func (b *tab) shows(selector, want string) {
 func (b *tab) comesTo(selector string, right func(text string) bool) string {
 	b.t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(30 * time.Millisecond) {
-		if text := b.text(selector); right(text) || time.Now().After(deadline) {
+		var text string
+		err := b.tries(chromedp.Evaluate(reading(selector, "innerText"), &text))
+		if text = oneLine(text); err == nil && right(text) || time.Now().After(deadline) {
 			return text
 		}
 	}
@@ -293,26 +304,25 @@ func reload() chromedp.Action {
 // and had been put aside comes back as it was.
 func (b *tab) back() {
 	b.t.Helper()
-	at, entries := b.history()
-	if at == 0 {
-		b.t.Fatal("there is nothing to go back to")
+	at, entries, err := b.history()
+	if err != nil || at == 0 {
+		b.t.Fatalf("there is nothing to go back to (%v)", err)
 	}
 	b.do(page.NavigateToHistoryEntry(entries[at-1].ID))
 	eventually(b.t, "the browser goes back", func() bool {
-		now, _ := b.history()
-		return now != at
+		now, _, err := b.history() // a page that gives way to another does not answer
+		return err == nil && now != at
 	})
 	b.wait("document.readyState === 'complete'")
 }
 
 // history is where the tab has been, and which of them it shows.
-func (b *tab) history() (at int64, entries []*page.NavigationEntry) {
-	b.t.Helper()
-	b.do(chromedp.ActionFunc(func(ctx context.Context) (err error) {
+func (b *tab) history() (at int64, entries []*page.NavigationEntry, err error) {
+	err = b.tries(chromedp.ActionFunc(func(ctx context.Context) (err error) {
 		at, entries, err = page.GetNavigationHistory().Do(ctx)
 		return err
 	}))
-	return at, entries
+	return at, entries, err
 }
 
 // keeps is everything that a page of this origin can have left in the browser.
